@@ -1,0 +1,39 @@
+# make demo   set up and find near-misses in the default scene
+# make test   set up and run the test suite
+# make ui     set up and start the Prefect server
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test test-all lint ui setup clean
+
+demo: $(READY)
+	$(BIN)/python flows/nearmiss.py
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+test-all: $(READY)
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+ui: $(READY)
+	$(BIN)/python -m tasks.environment $(BIN)/prefect server start
+
+setup: $(READY)
+
+# Installed again only when one of the lists changed.
+$(READY): requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	  || { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV)

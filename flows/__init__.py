@@ -1,0 +1,1 @@
+"""The flows: each file tells one story from top to bottom."""

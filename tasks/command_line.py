@@ -1,0 +1,226 @@
+"""Run a flow from the command line: its config model is the parser.
+
+Exit codes: 0 done, 1 a failed run or gate, 2 bad input, 130 interrupted.
+"""
+
+import json
+import logging
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, get_origin
+
+import yaml
+from prefect import Flow
+from prefect.logging.handlers import PrefectConsoleHandler
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    CliSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from tasks.config import FlowConfig
+from tasks.errors import BadInput, StageFailed
+from tasks.gates import FAILED_STATE, QualityGateFailed
+
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+EXPECTED_ERRORS = (BadInput, QualityGateFailed, StageFailed)
+
+
+def main(
+    flow: Flow,
+    config_class: type[FlowConfig],
+    *,
+    check: Callable[[Any], None],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Parse the command line, run the flow, say how it ended.
+
+    Args:
+        flow: takes one parameter `config` and returns the lines to print last.
+        config_class: its configuration.
+        check: raises BadInput for input that a look can tell is bad, before Prefect starts.
+        arguments: of the command line; sys.argv without the program when None.
+
+    Returns:
+        The exit code.
+    """
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        config = parse(config_class, sys.argv[1:] if arguments is None else arguments)
+        debug = config.debug
+        check(config)
+    except BadInput as error:
+        if debug:
+            raise
+        return _say(str(error), EXIT_BAD_INPUT)
+
+    if not debug:
+        _keep_tracebacks_off_the_terminal()
+    try:
+        state = flow(config, return_state=True)
+    except KeyboardInterrupt:
+        return _say("Interrupted; finished stages are cached.", EXIT_INTERRUPTED)
+    logging.getLogger("prefect").setLevel(logging.WARNING)  # the last line is ours
+    if state.is_completed():
+        print(*state.result(), sep="\n")
+        return 0
+    if state.name == FAILED_STATE:
+        return _say(state.message, EXIT_FAILED)
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, BadInput):
+        return _say(str(error), EXIT_BAD_INPUT)
+    if isinstance(error, EXPECTED_ERRORS):
+        return _say(str(error), EXIT_FAILED)
+    hint = "" if debug else " Run again with --debug for the traceback."
+    return _say(f"{flow.name} failed: {type(error).__name__}: {error}.{hint}", EXIT_FAILED)
+
+
+def parse(config_class: type[FlowConfig], arguments: Sequence[str]) -> Any:
+    """The configuration from command-line flags over a YAML file over defaults.
+
+    Raises:
+        BadInput: unknown flag or key, bad value, unreadable file.
+        SystemExit: code 0 after --help.
+    """
+    settings = _settings_class(config_class)
+    try:
+        source = CliSettingsSource(
+            settings,
+            cli_parse_args=_lists_as_json(config_class, arguments),
+            cli_kebab_case=True,
+            cli_implicit_flags=True,
+            cli_exit_on_error=False,
+            cli_hide_none_type=True,
+            cli_avoid_json=True,
+        )
+        parsed = CliApp.run(settings, cli_args=[], cli_settings_source=source)
+        return config_class.model_validate(parsed.model_dump(exclude={"config"}))
+    except ValidationError as error:
+        raise BadInput(_first_problem(error)) from error
+    except SettingsError as error:
+        raise BadInput(f"{error} (--help lists the flags).") from error
+
+
+def command_for(script: str, config: FlowConfig) -> str:
+    """The command that runs this configuration again: the flags that differ from the defaults."""
+    words = ["python", script]
+    values = config.model_dump(mode="json")
+    for name, field in type(config).model_fields.items():
+        default = type(config).model_fields[name].get_default(call_default_factory=True)
+        if getattr(config, name) == default or name in ("refresh", "debug"):
+            continue
+        flag = "--" + name.replace("_", "-")
+        value = values[name]
+        if field.annotation is bool:
+            words.append(flag if value else "--no-" + name.replace("_", "-"))
+        else:
+            words += [flag, *map(str, value if isinstance(value, list) else [value])]
+    return shlex.join(words)
+
+
+def _settings_class(config_class: type[FlowConfig]) -> type[BaseSettings]:
+    """The config model with `--config`, read from flags and file but not from the environment."""
+
+    class Settings(BaseSettings, config_class):
+        __doc__ = config_class.__doc__
+        model_config = SettingsConfigDict(extra="forbid")
+
+        config: Path | None = Field(
+            default=None, description="YAML file with any of these settings; flags win over it."
+        )
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], init_settings: Any, **_others: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, _ConfigFile(settings_cls)
+
+    return Settings
+
+
+class _ConfigFile(PydanticBaseSettingsSource):
+    """Settings from the YAML file that `--config` names."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        path = self.current_state.get("config")
+        if path is None:
+            return {}
+        try:
+            content = yaml.safe_load(Path(path).expanduser().read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BadInput(f"--config {path}: {error.strerror}.") from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise BadInput(f"--config {path}: not a YAML file ({_one_line(error)}).") from error
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            raise BadInput(f"--config {path}: expected `name: value` lines.")
+        return {str(name).replace("-", "_"): value for name, value in content.items()}
+
+
+def _lists_as_json(config_class: type[FlowConfig], arguments: Sequence[str]) -> list[str]:
+    """Let a list flag take several words, as a shell's `*.mp4` gives them.
+
+    Handed over as one JSON list, so that a comma in a file name stays what it is.
+    """
+    lists = {
+        "--" + name.replace("_", "-")
+        for name, field in config_class.model_fields.items()
+        if get_origin(field.annotation) is list
+    }
+    words: list[str] = []
+    values: dict[str, list[str]] = {}
+    current = None
+    for word in arguments:
+        flag, equals, value = word.partition("=")
+        if flag in lists:
+            current = flag
+            values.setdefault(flag, []).extend([value] if equals else [])
+        elif word.startswith("--") or current is None:
+            current = None
+            words.append(word)
+        else:
+            values[current].append(word)
+    for flag, items in values.items():
+        if not items:
+            raise BadInput(f"{flag} needs a value.")
+        words.append(f"{flag}={json.dumps(items)}")
+    return words
+
+
+def _first_problem(error: ValidationError) -> str:
+    problems = error.errors()
+    first = problems[0]
+    name = ".".join(str(part) for part in first["loc"]) or "configuration"
+    flag = "--" + name.split(".")[0].replace("_", "-")
+    more = f" ({len(problems) - 1} more problems.)" if len(problems) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        return f"{flag}: there is no such setting; --help lists them.{more}"
+    return f"{flag}: {_one_line(first['msg'])}, got {first['input']!r}.{more}"
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+def _say(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code
+
+
+def _keep_tracebacks_off_the_terminal() -> None:
+    """Tracebacks stay in the run's log in the UI; the terminal gets one sentence."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.addFilter(
+                lambda record: not (record.exc_info and record.name.startswith("prefect"))
+            )

@@ -1,0 +1,24 @@
+"""The base of every flow's configuration."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.locate import PROJECT_ROOT
+
+
+class FlowConfig(BaseModel):
+    """What every flow takes. Unknown keys are an error."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    output_dir: Path = Field(
+        default=Path("outputs"), description="Folder for the results; one folder a run in it."
+    )
+    refresh: bool = Field(default=False, description="Run every stage again, cached or not.")
+    debug: bool = Field(default=False, description="Show tracebacks and Prefect's debug log.")
+
+    def resolved_output_dir(self) -> Path:
+        """The output folder; a relative one is inside the project."""
+        expanded = self.output_dir.expanduser()
+        return expanded if expanded.is_absolute() else PROJECT_ROOT / expanded

@@ -1,0 +1,31 @@
+"""Settings that Prefect and Great Expectations read from the environment when imported.
+
+Import this module before Prefect. A value that is already in the environment wins.
+`python -m tasks.environment COMMAND…` starts another program (the server, a worker) with them.
+"""
+
+import os
+import sys
+
+DEFAULTS = {
+    # A slow machine needs more than the 20 s that Prefect gives its own server to start.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # With the default batch sizes, task records of longer runs get lost.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
+    # Offline is normal: nothing reports home.
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "False",
+    "YOLO_OFFLINE": "true",
+    "YOLO_AUTOINSTALL": "false",
+    "YOLO_VERBOSE": "false",
+}
+
+for _name, _value in DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
+
+
+if __name__ == "__main__":
+    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 — the user's own command, no shell

@@ -1,0 +1,1 @@
+"""From a traffic video to ranked near-miss events."""

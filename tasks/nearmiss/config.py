@@ -1,0 +1,61 @@
+"""Parameters of the near-miss flow."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tasks.config import FlowConfig
+
+
+class NearMissConfig(FlowConfig):
+    """Turn traffic videos into ranked near-miss events."""
+
+    video: list[str] = Field(
+        default_factory=list,
+        description="Video files, folders of them, or URLs. None: a short made scene.",
+    )
+    output_dir: Path = Field(
+        default=Path("outputs/nearmiss"),
+        description="Folder for the results; each video gets a folder of its own in it.",
+    )
+    detector: Literal["auto", "yolo", "motion"] = Field(
+        default="auto",
+        description="yolo: YOLOv8n. motion: background subtraction, whose classes are guesses. "
+        "auto: yolo, or motion with a warning where no weights can be had.",
+    )
+    weights: Path | None = Field(
+        default=None, description="YOLO weights (.pt); otherwise yolov8n.pt is looked for."
+    )
+    conf_threshold: float = Field(
+        default=0.4, ge=0.01, le=1, description="Smallest confidence of a detection (0 to 1)."
+    )
+    stride: int = Field(default=2, ge=1, le=30, description="Every how many frames one is used.")
+    imgsz: int = Field(
+        default=640, ge=128, le=1920, multiple_of=32, description="Detector input size in pixels."
+    )
+    tracker: Literal["centroid", "sort", "bytetrack"] = Field(
+        default="bytetrack", description="How detections become tracks."
+    )
+    max_disappeared: int = Field(
+        default=10, ge=1, le=300, description="Processed frames after which a lost object ends."
+    )
+    proximity_threshold: float = Field(
+        default=100, gt=0, description="Distance of centres that counts as near, in pixels."
+    )
+    ttc_threshold: float = Field(
+        default=2.0, gt=0, le=60, description="Time to collision that counts as short, in seconds."
+    )
+    closing_speed_threshold: float = Field(
+        default=100, gt=0, description="Closing speed that counts as rapid, in pixels a second."
+    )
+    cooldown_frames: int = Field(
+        default=30, ge=0, description="Source frames in which a pair raises no second event."
+    )
+    pedestrian_pairs: bool = Field(
+        default=False, description="Also score pairs of two pedestrians."
+    )
+
+    def part(self, *names: str) -> dict[str, Any]:
+        """The named settings, as keyword arguments for a stage."""
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,267 @@
+"""Detections of a picture, and of a whole video as a table."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks import torchvision_repair
+from tasks.files import whole_or_nothing
+from tasks.nearmiss.camera_motion import CameraMotion
+from tasks.nearmiss.classes import CLASSES, category_of
+from tasks.nearmiss.detectors import Detections, Detector
+from tasks.nearmiss.frames import Frame, FrameReader
+from tasks.nearmiss.pipeline import ahead
+
+DETECTIONS_SCHEMA = pa.schema(
+    [
+        ("frame_index", pa.int32()),
+        ("timestamp_sec", pa.float64()),
+        ("class", pa.dictionary(pa.int8(), pa.string())),
+        ("confidence", pa.float32()),
+        ("x1", pa.float32()),
+        ("y1", pa.float32()),
+        ("x2", pa.float32()),
+        ("y2", pa.float32()),
+    ]
+)
+FRAMES_SCHEMA = pa.schema(
+    [("frame_index", pa.int32()), ("timestamp_sec", pa.float64()), ("processed", pa.bool_())]
+)
+ROWS_A_GROUP = 4096
+
+
+def detect_objects(
+    frame: np.ndarray, model: Any, conf_threshold: float = 0.4
+) -> list[dict[str, Any]]:
+    """Find the road users in one picture.
+
+    Args:
+        frame: height x width x 3, BGR uint8.
+        model: one of our detectors, or an `ultralytics.YOLO`.
+        conf_threshold: smallest confidence to return, 0 to 1.
+
+    Returns:
+        Best first: {"id": None, "class": one of CLASSES, "category": vehicle or pedestrian,
+        "bbox": [x1, y1, x2, y2], "confidence", "center": (cx, cy)}, in source pixels.
+    """
+    detect = model.detect if hasattr(model, "detect") else _ultralytics(model)
+    return as_dicts(detect(frame, conf_threshold))
+
+
+def as_dicts(detections: Detections) -> list[dict[str, Any]]:
+    """Detections in the form that `detect_objects` returns and trackers take."""
+    return [
+        {
+            "id": None,
+            "class": name,
+            "category": category_of(name),
+            "bbox": box,
+            "confidence": confidence,
+            "center": ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2),
+        }
+        for name, box, confidence in zip(
+            detections.class_names(),
+            detections.boxes.tolist(),
+            detections.confidences.tolist(),
+            strict=True,
+        )
+    ]
+
+
+@dataclass
+class DetectionSummary:
+    """Key figures of a pass over a video.
+
+    Attributes:
+        frames: decoded; processed: those that the detector saw.
+        per_class: detections a class.
+        inference_ms: milliseconds of each processed frame's detection.
+        samples: processed frame index to a picture with its detections, for a person to look at.
+    """
+
+    frames: int = 0
+    processed: int = 0
+    damaged_packets: int = 0
+    guessed_times: int = 0
+    per_class: Counter[str] = field(default_factory=Counter)
+    inference_ms: list[float] = field(default_factory=list)
+    samples: list[tuple[Frame, Detections]] = field(default_factory=list)
+    camera: CameraMotion = field(default_factory=CameraMotion)
+
+    def figures(self) -> dict[str, Any]:
+        """The summary as JSON-able figures."""
+        milliseconds = np.array(self.inference_ms)
+        return {
+            "frames": self.frames,
+            "processed_frames": self.processed,
+            "damaged_packets": self.damaged_packets,
+            "guessed_times": self.guessed_times,
+            "detections_per_class": dict(sorted(self.per_class.items())),
+            "inference_ms": {
+                "n": len(milliseconds),
+                "mean": round(float(milliseconds.mean()), 2),
+                "median": round(float(np.median(milliseconds)), 2),
+                "sd": round(float(milliseconds.std(ddof=min(1, len(milliseconds) - 1))), 2),
+            },
+            "camera": self.camera.figures(),
+        }
+
+
+def detect_video(
+    video: Path,
+    detector: Detector,
+    *,
+    stride: int,
+    conf_threshold: float,
+    fps: float,
+    frames_expected: int,
+    detections_file: Path,
+    frames_file: Path,
+    samples: int = 10,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> DetectionSummary:
+    """Detect in every stride-th frame and write two tables, holding only a few frames in memory.
+
+    Args:
+        video: a local file.
+        detector: finds road users in a picture.
+        stride: every how many frames one is processed.
+        conf_threshold: smallest confidence of a detection.
+        fps: nominal rate, for frames without a usable time.
+        frames_expected: how many frames the file has, to spread the samples.
+        detections_file: Parquet, one row a detection (DETECTIONS_SCHEMA).
+        frames_file: Parquet, one row a decoded frame (FRAMES_SCHEMA).
+        samples: how many pictures to keep.
+        on_progress: called with the number of frames done.
+    """
+    summary = DetectionSummary()
+    reader = FrameReader(video, stride, fps)
+    sampled = _spread(frames_expected, stride, samples)
+    with (
+        _table(detections_file, DETECTIONS_SCHEMA) as detection_rows,
+        _table(frames_file, FRAMES_SCHEMA) as frame_rows,
+    ):
+        for frame in ahead(reader):
+            processed = frame.image is not None
+            frame_rows([(frame.index, frame.time, processed)])
+            summary.frames = frame.index + 1
+            if processed:
+                found = _timed_detection(detector, frame.image, conf_threshold, summary)
+                detection_rows(_rows(frame, found))
+                summary.camera.add(frame.time, frame.image, found.boxes)
+                if frame.index in sampled:
+                    summary.samples.append((frame, found))
+            on_progress(frame.index + 1)
+    summary.damaged_packets, summary.guessed_times = reader.damaged, reader.out_of_order
+    return summary
+
+
+def _timed_detection(
+    detector: Detector, image: np.ndarray, conf_threshold: float, summary: DetectionSummary
+) -> Detections:
+    start = time.perf_counter()
+    found = detector.detect(image, conf_threshold)
+    summary.inference_ms.append(1000 * (time.perf_counter() - start))
+    summary.processed += 1
+    summary.per_class.update(found.class_names())
+    return found
+
+
+def _rows(frame: Frame, found: Detections) -> list[tuple[Any, ...]]:
+    return [
+        (frame.index, frame.time, name, confidence, *box)
+        for name, confidence, box in zip(
+            found.class_names(), found.confidences.tolist(), found.boxes.tolist(), strict=True
+        )
+    ]
+
+
+def _spread(frames: int, stride: int, n: int) -> set[int]:
+    """Indices of `n` processed frames, evenly spread over the video."""
+    processed = np.arange(0, max(frames, 1), stride)
+    chosen = np.linspace(0, len(processed) - 1, min(n, len(processed))).round().astype(int)
+    return set(processed[chosen].tolist())
+
+
+class _table:
+    """A Parquet file written in groups of rows: gives a function that takes rows."""
+
+    def __init__(self, path: Path, schema: pa.Schema):
+        self._schema = schema
+        self._target = whole_or_nothing(path)
+        self._rows: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> Callable[[list[tuple[Any, ...]]], None]:
+        self._writer = pq.ParquetWriter(self._target.__enter__(), self._schema)
+        return self._take
+
+    def __exit__(self, *error: Any) -> None:
+        if error[0] is None:
+            self._flush()
+        self._writer.close()
+        self._target.__exit__(*error)
+
+    def _take(self, rows: list[tuple[Any, ...]]) -> None:
+        self._rows += rows
+        if len(self._rows) >= ROWS_A_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        columns = list(zip(*self._rows, strict=True)) or [[] for _ in self._schema]
+        arrays = [
+            pa.array(column, type=field.type)
+            for column, field in zip(columns, self._schema, strict=True)
+        ]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._rows = []
+
+
+def _ultralytics(model: Any) -> Callable[[np.ndarray, float], Detections]:
+    """An `ultralytics.YOLO` with the detector's call and the detector's suppression."""
+    from tasks.nearmiss.classes import COCO_IDS
+    from tasks.nearmiss.detectors.yolo import suppress
+
+    torchvision_repair.repair()
+    ours = {coco: CLASSES.index(name) for name, coco in COCO_IDS.items()}
+
+    def detect(image: np.ndarray, conf_threshold: float) -> Detections:
+        result = model.predict(
+            image, conf=conf_threshold, iou=0.99, classes=list(ours), verbose=False
+        )[0]
+        boxes = result.boxes.xyxy.cpu().numpy().astype(np.float32)
+        confidences = result.boxes.conf.cpu().numpy().astype(np.float32)
+        class_ids = np.array([ours[int(coco)] for coco in result.boxes.cls], dtype=np.int64)
+        if not len(boxes):
+            return Detections.none()
+        kept = suppress(boxes, confidences, class_ids)
+        return Detections(boxes[kept], confidences[kept], class_ids[kept])
+
+    return detect
+
+
+def by_frame(
+    frames: pd.DataFrame, detections: pd.DataFrame
+) -> Iterator[tuple[int, float, list[dict[str, Any]]]]:
+    """Walk over the processed frames: frame index, time in seconds, detections as dicts.
+
+    Frames without a detection come too, since a tracker has to see them.
+    """
+    processed = frames[frames["processed"]]
+    starts = np.searchsorted(detections["frame_index"], processed["frame_index"], side="left")
+    ends = np.searchsorted(detections["frame_index"], processed["frame_index"], side="right")
+    boxes = detections[["x1", "y1", "x2", "y2"]].to_numpy()
+    confidences = detections["confidence"].to_numpy()
+    class_ids = pd.Categorical(detections["class"], categories=CLASSES).codes
+    for index, time_sec, start, end in zip(
+        processed["frame_index"], processed["timestamp_sec"], starts, ends, strict=True
+    ):
+        found = Detections(boxes[start:end], confidences[start:end], class_ids[start:end])
+        yield int(index), float(time_sec), as_dicts(found)

@@ -1,0 +1,70 @@
+"""Write an H.264 video that plays in a browser."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from tasks.files import whole_or_nothing
+
+CLOCK = 90_000  # ticks a second; holds the times of every usual frame rate
+QUALITY = "23"  # x264's own default
+SPEED = "veryfast"
+
+
+class VideoWriter:
+    """Writes BGR pictures with their own times, as H.264 in MP4, whole or not at all.
+
+    The file is yuv420p with the index in front, because browsers play that. That format has
+    only even sizes: an odd last column or row is repeated once.
+    """
+
+    def __init__(self, path: Path, fps: float, width: int, height: int):
+        """
+        Args:
+            path: of the MP4 file.
+            fps: nominal frames a second.
+            width: of the pictures, in pixels.
+            height: of the pictures, in pixels.
+        """
+        self._target = whole_or_nothing(path)
+        self._fps = fps
+        self._width, self._height = width, height
+
+    def __enter__(self) -> "VideoWriter":
+        temporary = self._target.__enter__()
+        self._container = av.open(str(temporary), "w", options={"movflags": "+faststart"})
+        rate = Fraction(self._fps).limit_denominator(1001)
+        self._stream = self._container.add_stream(
+            "libx264", rate=rate, options={"preset": SPEED, "crf": QUALITY}
+        )
+        self._stream.width = self._width + self._width % 2
+        self._stream.height = self._height + self._height % 2
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = Fraction(1, CLOCK)
+        return self
+
+    def write(self, image: np.ndarray, time: float) -> None:
+        """Append a picture.
+
+        Args:
+            image: height x width x 3, BGR uint8.
+            time: seconds since the first frame; has to grow.
+        """
+        odd_height, odd_width = self._height % 2, self._width % 2
+        if odd_height or odd_width:
+            image = np.pad(image, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
+        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+        frame.pts = round(time * CLOCK)
+        frame.time_base = Fraction(1, CLOCK)
+        self._container.mux(self._stream.encode(frame))
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            if error[0] is None:
+                self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+            self._target.__exit__(*error)

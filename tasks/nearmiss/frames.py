@@ -1,0 +1,200 @@
+"""Read a video's frames one at a time, with the times that the file itself gives them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from tasks.errors import BadInput
+
+# A playlist must not make the decoder open other files or addresses.
+OPEN_OPTIONS = {"protocol_whitelist": "file"}
+# Demuxers that take any text for a "video".
+NOT_VIDEO_FORMATS = {"tty", "bin", "adf", "idf", "xbin", "hls", "concat", "ffmetadata"}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A decoded frame.
+
+    Attributes:
+        index: number of the frame in the source, from 0.
+        time: seconds since the first frame.
+        image: height x width x 3, BGR uint8; None where the frame was not wanted.
+    """
+
+    index: int
+    time: float
+    image: np.ndarray | None
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """Open a local file's first video stream.
+
+    Raises:
+        BadInput: no such file, not a video, no video stream.
+    """
+    if not path.is_file():
+        raise BadInput(f"{path}: there is no such file.")
+    if path.stat().st_size == 0:
+        raise BadInput(f"{path}: the file is empty.")
+    try:
+        container = av.open(str(path), options=OPEN_OPTIONS)
+    except (av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInput(
+            f"{path}: cannot be read as a video ({reason}); is the file complete?"
+        ) from error
+    with container:
+        if set(container.format.name.split(",")) & NOT_VIDEO_FORMATS:
+            raise BadInput(f"{path}: is not a video file.")
+        if not container.streams.video:
+            raise BadInput(f"{path}: has no video stream.")
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+class FrameReader:
+    """Iterate over a video's frames in order; what cannot be decoded is skipped and counted.
+
+    Attributes:
+        damaged: packets that could not be decoded so far.
+        out_of_order: frames whose time had to be guessed so far.
+    """
+
+    def __init__(self, path: Path, stride: int = 1, fps: float = 25.0):
+        """
+        Args:
+            path: the video file.
+            stride: only every stride-th frame gets an image; the others cost no conversion.
+            fps: used for frames that carry no usable time.
+        """
+        self.path = path
+        self.stride = stride
+        self.fps = fps
+        self.damaged = 0
+        self.out_of_order = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        """
+        Raises:
+            BadInput: the file cannot be opened, or its picture size changes on the way.
+        """
+        with open_video(self.path) as (container, stream):
+            size = None
+            start = last = None
+            for index, frame in enumerate(self._decode(container, stream)):
+                if size is None:
+                    size = (frame.width, frame.height)
+                elif size != (frame.width, frame.height):
+                    raise BadInput(
+                        f"{self.path}: the picture size changes from {size[0]}x{size[1]} to "
+                        f"{frame.width}x{frame.height} at frame {index}; split the video there."
+                    )
+                time = frame.time
+                if start is None:
+                    start = time or 0.0
+                time = None if time is None else time - start
+                if last is not None and (time is None or time <= last):
+                    self.out_of_order += 1
+                    time = last + 1 / self.fps
+                last = time or 0.0
+                wanted = index % self.stride == 0
+                yield Frame(index, last, to_image(frame) if wanted else None)
+
+    def _decode(
+        self, container: av.container.InputContainer, stream: av.VideoStream
+    ) -> Iterator[av.VideoFrame]:
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:  # the file ends in the middle
+                self.damaged += 1
+                return
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError:
+                self.damaged += 1
+
+
+def to_image(frame: av.VideoFrame) -> np.ndarray:
+    """BGR uint8 picture, upright: phones store a rotation beside the pixels."""
+    image = frame.to_ndarray(format="bgr24")
+    quarter_turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
+
+
+def sample_frames(video_path: str | Path, n: int = 5) -> list[np.ndarray]:
+    """`n` evenly spaced frames of a video, the first and the last among them.
+
+    Args:
+        video_path: a local file.
+        n: how many; fewer come back where the video has fewer.
+
+    Returns:
+        Pictures, height x width x 3, BGR uint8, in order of time.
+
+    Raises:
+        BadInput: the file is not a video, or n is below 1.
+    """
+    if n < 1:
+        raise BadInput(f"The number of sample frames must be at least 1, got {n}.")
+    path = Path(video_path)
+    times = packet_times(path)
+    wanted = times[np.unique(np.linspace(0, len(times) - 1, n).round().astype(int))]
+    with open_video(path) as (container, stream):
+        found = [_frame_at(container, stream, time) for time in wanted]
+    images = [image for image in found if image is not None]
+    if not images:
+        raise BadInput(f"{path}: no frame can be decoded.")
+    return images
+
+
+def packet_times(path: Path) -> np.ndarray:
+    """Presentation times in seconds of all packets of the video stream, sorted, undecoded.
+
+    Raises:
+        BadInput: the file cannot be opened or holds no packet.
+    """
+    times = []
+    with open_video(path) as (container, stream):
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, av.error.FFmpegError):
+                break
+            if packet.size and not packet.is_discard:
+                stamp = packet.pts if packet.pts is not None else packet.dts
+                times.append(np.nan if stamp is None else float(stamp * stream.time_base))
+    if not times:
+        raise BadInput(f"{path}: has no frames.")
+    stamps = np.array(times)
+    if np.isnan(stamps).any():
+        rate = float(stream.average_rate or 25)
+        stamps = np.arange(len(times)) / rate
+    return np.sort(stamps)
+
+
+def _frame_at(
+    container: av.container.InputContainer, stream: av.VideoStream, time: float
+) -> np.ndarray | None:
+    """The first decodable frame at or after a time, else the last one before it."""
+    container.seek(int(time / stream.time_base), stream=stream)
+    latest = None
+    try:
+        for frame in container.decode(stream):
+            latest = frame
+            if frame.time is None or frame.time >= time - 1e-6:
+                break
+    except av.error.FFmpegError:
+        pass
+    return None if latest is None else to_image(latest)

@@ -1,0 +1,53 @@
+"""The HTML report: one file that opens without the internet."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from tasks.files import write_text
+from tasks.pictures import data_uri
+
+TEMPLATES = Path(__file__).parent / "templates"
+MAX_PICTURE_BYTES = 2_000_000
+TOP = 5
+# The video starts this long before the event.
+LEAD_SEC = 1.5
+
+
+def write_report(
+    path: Path, *, pictures: dict[str, Path], events: pd.DataFrame, **facts: Any
+) -> None:
+    """Write the report.
+
+    Args:
+        path: of the HTML file; the annotated video lies beside it.
+        pictures: caption to picture, put into the file.
+        events: EVENT_COLUMNS.
+        facts: title, video, is_made_scene, truth, tracks, detect, levels, rate, warnings,
+            limitations, assumptions, for the template.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["clock"] = clock
+    rows = events.sort_values("risk_score", ascending=False, kind="stable").to_dict("records")
+    text = environment.get_template("report.html.j2").render(
+        pictures={name: data_uri(file, MAX_PICTURE_BYTES) for name, file in pictures.items()},
+        top=rows[:TOP],
+        events=events.to_dict("records"),
+        lead_sec=LEAD_SEC,
+        **facts,
+    )
+    write_text(path, text)
+
+
+def clock(seconds: float) -> str:
+    """MM:SS.s of a time in the video."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600:02d}:{tenths % 600 // 10:02d}.{tenths % 10}"

@@ -1,0 +1,71 @@
+"""Where videos come from: files, folders, URLs, and the made scene."""
+
+import re
+from pathlib import Path
+
+from tasks.errors import BadInput
+from tasks.nearmiss.frames import open_video
+
+VIDEO_SUFFIXES = {
+    ".mp4",
+    ".m4v",
+    ".mov",
+    ".avi",
+    ".mkv",
+    ".webm",
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+    ".flv",
+    ".3gp",
+}
+
+
+def is_url(video: str) -> bool:
+    """Whether this names something on a network rather than a file."""
+    return re.match(r"https?://", video, re.IGNORECASE) is not None
+
+
+def expand(videos: list[str]) -> list[str]:
+    """Files and URLs, with every folder replaced by the videos in it, each once, in order.
+
+    Raises:
+        BadInput: a path that does not exist, or a folder without a video.
+    """
+    found: dict[str, None] = {}
+    for video in videos:
+        for item in [video] if is_url(video) else _files(Path(video).expanduser()):
+            found[str(item)] = None
+    return list(found)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise BadInput(f"{path}: there is no such file or folder.")
+    if path.is_file():
+        return [path]
+    files = sorted(
+        file
+        for file in path.iterdir()
+        if file.is_file() and file.suffix.lower() in VIDEO_SUFFIXES and file.name[0] != "."
+    )
+    if not files:
+        raise BadInput(f"{path}: the folder holds no video ({', '.join(sorted(VIDEO_SUFFIXES))}).")
+    return files
+
+
+def safe_name(video: str) -> str:
+    """A folder name from a video's name: letters, digits, dot, dash and underscore only."""
+    stem = Path(video.split("?")[0]).stem
+    name = re.sub(r"[^\w.-]+", "_", stem).strip("._")
+    return name[:100] or "video"
+
+
+def check(video: str) -> None:
+    """Raise BadInput for a file that is not a video; a URL is not looked at."""
+    if not is_url(video):
+        with open_video(Path(video)):
+            pass

@@ -1,0 +1,167 @@
+"""A short made scene with known truth: the input where the user names none.
+
+Cut-outs from a picture that the ultralytics package ships move over a plain road on known
+paths. One pair is a near-miss: a person crosses the road close in front of a bus.
+"""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tasks.nearmiss.encode import VideoWriter
+
+NAME = "made_scene"
+WIDTH, HEIGHT, FPS, DURATION_SEC = 1280, 720, 25, 6
+
+ROAD = (250, 650)  # rows of the road's edges
+ROAD_GREY, PAVEMENT, LINE = (105, 105, 105), (165, 175, 180), (225, 225, 225)
+
+# Where the pictures are in bus.jpg: x1, y1, x2, y2.
+BUS_SIDE = (345, 232, 715, 705)
+# Outline of the bus's side within that box: roof and sill run towards a vanishing point.
+BUS_OUTLINE = ((0, 2), (370, 52), (370, 440), (0, 473))
+PEOPLE = {"left": (45, 395, 248, 905), "middle": (218, 403, 348, 862)}
+MARGIN = 20  # of background around a person, which GrabCut learns from
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A cut-out on a straight path at constant speed.
+
+    Attributes:
+        name: what a person calls it.
+        label: class that the detector should give it.
+        cut_out: which picture.
+        size: width, height in pixels.
+        start: centre at time 0, x, y in pixels.
+        velocity: pixels a second, x, y.
+    """
+
+    name: str
+    label: str
+    cut_out: str
+    size: tuple[int, int]
+    start: tuple[float, float]
+    velocity: tuple[float, float]
+
+    def center(self, time: float) -> tuple[float, float]:
+        """Centre in pixels at a time in seconds."""
+        return (
+            self.start[0] + self.velocity[0] * time,
+            self.start[1] + self.velocity[1] * time,
+        )
+
+    def box(self, time: float) -> tuple[float, float, float, float]:
+        """x1, y1, x2, y2 in pixels at a time in seconds."""
+        (x, y), (width, height) = self.center(time), self.size
+        return (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+ACTORS = (
+    Actor("walker on the far pavement", "person", "middle", (50, 170), (200, 120), (45, 0)),
+    Actor("walker coming the other way", "person", "middle", (50, 170), (1180, 125), (-40, 0)),
+    Actor("bus", "bus", "bus", (330, 212), (-183, 520), (300, 0)),
+    Actor("crossing person", "person", "left", (68, 170), (905, 640), (0, -110)),
+)
+CONFLICT = ("bus", "crossing person")
+
+
+def truth() -> dict[str, Any]:
+    """What happens in the scene, computed from the paths.
+
+    Returns:
+        The near-miss pair, the time in seconds and the gap in pixels of its boxes when it is
+        smallest, and the gap of every other pair.
+    """
+    times = np.arange(0, DURATION_SEC, 1 / 200)
+    actors = {actor.name: actor for actor in ACTORS}
+    gaps = np.array([_gap(*(actors[name].box(time) for name in CONFLICT)) for time in times])
+    closest = int(gaps.argmin())
+    return {
+        "near_miss": {
+            "actors": list(CONFLICT),
+            "classes": [actors[name].label for name in CONFLICT],
+            "smallest_gap_px": round(float(gaps[closest]), 1),
+            "time_sec": round(float(times[closest]), 2),
+        },
+        "actors": [actor.name for actor in ACTORS],
+    }
+
+
+def make(path: Path) -> None:
+    """Write the scene as a video. The same file each time, byte for byte."""
+    cut_outs = _cut_outs()
+    sprites = {
+        actor.name: cv2.resize(cut_outs[actor.cut_out], actor.size, interpolation=cv2.INTER_AREA)
+        for actor in ACTORS
+    }
+    background = _road()
+    with VideoWriter(path, FPS, WIDTH, HEIGHT) as writer:
+        for index in range(FPS * DURATION_SEC):
+            time = index / FPS
+            picture = background.copy()
+            for actor in sorted(ACTORS, key=lambda actor: actor.box(time)[3]):
+                _paste(picture, sprites[actor.name], actor.center(time))
+            writer.write(picture, time)
+
+
+def _gap(box_1: tuple[float, ...], box_2: tuple[float, ...]) -> float:
+    """Distance of two boxes; 0 where they touch."""
+    apart_x = max(box_1[0] - box_2[2], box_2[0] - box_1[2], 0)
+    apart_y = max(box_1[1] - box_2[3], box_2[1] - box_1[3], 0)
+    return float(np.hypot(apart_x, apart_y))
+
+
+def _road() -> np.ndarray:
+    picture = np.full((HEIGHT, WIDTH, 3), PAVEMENT, np.uint8)
+    picture[ROAD[0] : ROAD[1]] = ROAD_GREY
+    middle = sum(ROAD) // 2
+    for x in range(0, WIDTH, 120):
+        picture[middle - 3 : middle + 3, x : x + 60] = LINE
+    return picture
+
+
+def _cut_outs() -> dict[str, np.ndarray]:
+    """Name to BGRA picture."""
+    # The folder `ultralytics.utils.ASSETS`, without importing torch for it.
+    assets = Path(importlib.util.find_spec("ultralytics").origin).parent / "assets"
+    photo = cv2.imread(str(assets / "bus.jpg"))
+    x1, y1, x2, y2 = BUS_SIDE
+    shape = np.zeros((y2 - y1, x2 - x1, 1), np.uint8)
+    cv2.fillPoly(shape, [np.array(BUS_OUTLINE)], 255)
+    side = np.concatenate([photo[y1:y2, x1:x2], shape], axis=2)
+    # The left half of the bus stands behind people, so the right half is mirrored.
+    bus = np.hstack([side[:, ::-1], side])
+    return {"bus": bus, **{name: _person(photo, box) for name, box in PEOPLE.items()}}
+
+
+def _person(photo: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """Cut a person out of the photo along the outline that GrabCut finds."""
+    cv2.setRNGSeed(0)
+    x1, y1, x2, y2 = box
+    around = photo[y1 - MARGIN : y2 + MARGIN, x1 - MARGIN : x2 + MARGIN].copy()
+    labels = np.zeros(around.shape[:2], np.uint8)
+    inside = (MARGIN, MARGIN, x2 - x1, y2 - y1)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(around, labels, inside, *models, 6, cv2.GC_INIT_WITH_RECT)
+    shown = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
+    shown = cv2.GaussianBlur(shown, (5, 5), 0)
+    return np.dstack([around, shown])[MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+def _paste(picture: np.ndarray, sprite: np.ndarray, center: tuple[float, float]) -> None:
+    """Draw a BGRA picture around a centre, as far as it lies inside."""
+    height, width = sprite.shape[:2]
+    x, y = round(center[0] - width / 2), round(center[1] - height / 2)
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + width, WIDTH), min(y + height, HEIGHT)
+    if left >= right or top >= bottom:
+        return
+    shown = sprite[top - y : bottom - y, left - x : right - x].astype(np.float32)
+    share = shown[:, :, 3:] / 255
+    below = picture[top:bottom, left:right]
+    picture[top:bottom, left:right] = (shown[:, :, :3] * share + below * (1 - share)).round()

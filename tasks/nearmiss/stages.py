@@ -1,0 +1,350 @@
+"""The Prefect tasks of the near-miss flow, one a stage."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from tasks import files, publish
+from tasks.caching import only_transient, stage
+from tasks.nearmiss import (
+    detection,
+    detectors,
+    ingest,
+    limitations,
+    plots,
+    render,
+    report,
+    scoring,
+    summary,
+    trackers,
+    tracking,
+    weights,
+)
+from tasks.nearmiss.drawing import draw_objects, picture_grid
+from tasks.nearmiss.frames import sample_frames
+from tasks.nearmiss.sources import made_scene, url
+from tasks.pointers import FilePointer, StageResult
+from tasks.records import write_record
+from tasks.runs import Run
+
+FETCH = {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": only_transient,
+}
+SAMPLES = 5
+
+
+@stage(work=[made_scene], name="make scene")
+def make_scene(*, folder: Path) -> StageResult:
+    """Make the default input."""
+    path = folder / f"{made_scene.NAME}.mp4"
+    made_scene.make(path)
+    return StageResult(
+        files={"video": FilePointer.to(path)},
+        figures={
+            "name": path.name,
+            "location": "made on the spot",
+            "licence": "AGPL-3.0 (cut-outs from a picture of the ultralytics package)",
+            "truth": made_scene.truth(),
+        },
+    )
+
+
+@task(name="local file", cache_policy=NO_CACHE)
+def local_file(location: str) -> StageResult:
+    """Point at a video on this machine."""
+    return _source(Path(location), location)
+
+
+@task(name="download", cache_policy=NO_CACHE, **FETCH)
+def download(address: str, folder: Path) -> StageResult:
+    """Get a video from a URL."""
+    return _source(url.download(address, folder), address)
+
+
+@stage(work=[ingest], name="ingest")
+def ingest_video(*, video: FilePointer, name: str, folder: Path) -> StageResult:
+    """Read what the video is, and save sample frames as one picture."""
+    metadata = ingest.probe(video.path, video.sha256)
+    figures = metadata.as_dict() | {"name": name}
+    frames = sample_frames(video.path, SAMPLES)
+    written = {
+        "metadata": folder / "metadata.json",
+        "sample_frames": folder / "sample_frames.jpg",
+    }
+    files.write_json(written["metadata"], figures)
+    _write_picture(written["sample_frames"], picture_grid(frames, columns=3))
+    publish.table("video", [figures], f"{metadata.frames} frames of {name}")
+    publish.pictures("video", {"Frames of the video": written["sample_frames"]}, name)
+    return _result(written, figures, metadata.warnings())
+
+
+@task(name="find detector", cache_policy=NO_CACHE)
+def find_detector(detector: str, named_weights: Path | None) -> StageResult:
+    """The detector to use: YOLO with its weights, or motion where that is asked for or all
+    there is, which is warned of.
+
+    Raises:
+        StageFailed: YOLO is asked for and no weights can be had.
+    """
+    return weights.choose_detector(detector, named_weights, _download_weights)
+
+
+@task(name="download weights", cache_policy=NO_CACHE, **(FETCH | {"retries": 2}))
+def _download_weights() -> Path:
+    return weights.download_weights()
+
+
+@stage(work=[detection, detectors], name="detect")
+def detect(
+    *,
+    video: FilePointer,
+    metadata: dict[str, Any],
+    detector: StageResult,
+    stride: int,
+    conf_threshold: float,
+    imgsz: int,
+    folder: Path,
+) -> StageResult:
+    """Find road users in every stride-th frame."""
+    name = detector.figures["detector"]
+    model = detectors.make_detector(name, detector.path("onnx") if name == "yolo" else None, imgsz)
+    written = {
+        "detections": folder / "detections.parquet",
+        "frames": folder / "frames.parquet",
+        "sample_detections": folder / "sample_detections.jpg",
+    }
+    with publish.progress("detect", metadata["frames"]) as on_progress:
+        found = detection.detect_video(
+            video.path,
+            model,
+            stride=stride,
+            conf_threshold=conf_threshold,
+            fps=metadata["fps"],
+            frames_expected=metadata["frames"],
+            detections_file=written["detections"],
+            frames_file=written["frames"],
+            on_progress=on_progress,
+        )
+    for frame, objects in found.samples:
+        draw_objects(frame.image, detection.as_dicts(objects))
+    grid = picture_grid([frame.image for frame, _ in found.samples], columns=2)
+    _write_picture(written["sample_detections"], grid)
+    figures = found.figures() | {
+        "detector": name,
+        "classes_are_guesses": model.classes_are_guesses,
+    }
+    publish.table("detections", summary.detection_rows(figures), summary.detection_verdict(figures))
+    publish.pictures("detections", {"Detections": written["sample_detections"]}, "Sample frames")
+    return _result(written, figures, summary.missing_frames(metadata, figures))
+
+
+@stage(work=[tracking, trackers, plots], name="track")
+def track(
+    *,
+    video: FilePointer,
+    detections: StageResult,
+    tracker: str,
+    max_disappeared: int,
+    folder: Path,
+) -> StageResult:
+    """Give the detections identities."""
+    frames = pd.read_parquet(detections.path("frames"))
+    written = {
+        "tracks": folder / "tracks.parquet",
+        "tracks_mot": folder / "tracks_mot.txt",
+        "trajectories": folder / "trajectories.png",
+    }
+    with publish.progress("track", len(frames)) as on_progress:
+        tracks = tracking.track_detections(
+            frames,
+            pd.read_parquet(detections.path("detections")),
+            trackers.make_tracker(tracker, max_disappeared),
+            on_progress,
+        )
+    tracking.write_parquet(written["tracks"], tracks)
+    tracking.write_motchallenge(written["tracks_mot"], tracks)
+    plots.trajectories(written["trajectories"], tracks, sample_frames(video.path, 1)[0])
+    figures = tracking.track_figures(tracks)
+    publish.table("tracks", [summary.flat(figures)], summary.track_verdict(figures))
+    publish.pictures("tracks", {"Trajectories": written["trajectories"]}, "All road users")
+    return _result(written, figures)
+
+
+@stage(work=[scoring], name="score")
+def score(
+    *,
+    detections: StageResult,
+    tracks: StageResult,
+    proximity_threshold: float,
+    ttc_threshold: float,
+    closing_speed_threshold: float,
+    cooldown_frames: int,
+    pedestrian_pairs: bool,
+    folder: Path,
+) -> StageResult:
+    """Find the near-misses among all pairs of road users."""
+    detector = scoring.NearMissDetector(
+        proximity_threshold=proximity_threshold,
+        ttc_threshold=ttc_threshold,
+        closing_speed_threshold=closing_speed_threshold,
+        cooldown_frames=cooldown_frames,
+        pedestrian_pairs=pedestrian_pairs,
+    )
+    events = scoring.score_tracks(
+        pd.read_parquet(detections.path("frames")), pd.read_parquet(tracks.path("tracks")), detector
+    )
+    written = {"events": folder / "events.csv"}
+    with files.whole_or_nothing(written["events"]) as temporary:
+        events.to_csv(temporary, index=False)
+    figures = summary.event_figures(events) | {
+        "pedestrian_pairs_skipped": detector.skipped_pedestrian_pairs
+    }
+    publish.table("events", events.to_dict("records"), summary.event_verdict(figures))
+    return _result(written, figures)
+
+
+@stage(work=[render], name="render")
+def render_annotated(
+    *,
+    video: FilePointer,
+    metadata: dict[str, Any],
+    tracks: StageResult,
+    events: StageResult,
+    stride: int,
+    folder: Path,
+) -> StageResult:
+    """Write the annotated video."""
+    target = folder / "annotated_video.mp4"
+    with publish.progress("render", metadata["frames"]) as on_progress:
+        written = render.render_video(
+            video.path,
+            pd.read_parquet(tracks.path("tracks")),
+            pd.read_csv(events.path("events")),
+            target,
+            fps=metadata["fps"],
+            width=metadata["width"],
+            height=metadata["height"],
+            stride=stride,
+            on_progress=on_progress,
+        )
+    return _result({"annotated_video": target}, {"frames_written": written})
+
+
+@stage(work=[report, plots, limitations, summary], name="report")
+def write_report(
+    *,
+    video: FilePointer,
+    metadata: dict[str, Any],
+    detections: StageResult,
+    tracks: StageResult,
+    events: StageResult,
+    truth: dict[str, Any] | None,
+    warnings: list[str],
+    folder: Path,
+) -> StageResult:
+    """Draw the pictures and write the HTML report."""
+    event_table = pd.read_csv(events.path("events"))
+    track_table = pd.read_parquet(tracks.path("tracks"))
+    first_frame = sample_frames(video.path, 1)[0]
+    pictures = {
+        "timeline": folder / "timeline.png",
+        "risk_distribution": folder / "risk_distribution.png",
+        "heatmap": folder / "heatmap.png",
+        "frequency": folder / "frequency.png",
+    }
+    plots.timeline(pictures["timeline"], event_table, metadata["duration_sec"])
+    plots.risk_distribution(pictures["risk_distribution"], event_table)
+    plots.heatmap(pictures["heatmap"], track_table, first_frame)
+    plots.frequency(pictures["frequency"], event_table, metadata["duration_sec"])
+    captions = {
+        "Near-miss events over time": pictures["timeline"],
+        "Distribution of the risk scores": pictures["risk_distribution"],
+        "Where road users were, over the first frame": pictures["heatmap"],
+        "Events in each 15 seconds": pictures["frequency"],
+    }
+    page = folder / "report.html"
+    report.write_report(
+        page,
+        pictures=captions,
+        events=event_table,
+        title=metadata["name"],
+        video=metadata,
+        is_made_scene=truth is not None,
+        truth=truth,
+        tracks=tracks.figures,
+        detect=detections.figures,
+        levels=events.figures["levels"],
+        rate=summary.rate(events.figures["total"], metadata["duration_sec"]),
+        warnings=warnings,
+        limitations=limitations.of_run(
+            is_made_scene=truth is not None,
+            detect=detections.figures,
+            pedestrian_pairs_skipped=events.figures["pedestrian_pairs_skipped"],
+        ),
+        assumptions=limitations.ALWAYS,
+    )
+    publish.pictures("report", captions, metadata["name"])
+    return _result(pictures | {"report": page}, {})
+
+
+@task(name="summarise", cache_policy=NO_CACHE)
+def summarise(run: Run, *, source: StageResult, command: str, config: dict[str, Any]) -> list[str]:
+    """Write `summary.md` and `record.json`, and put the summary on the run page.
+
+    Returns:
+        The lines to print last.
+    """
+    text = summary.markdown(run.results, run.cached, run.warnings, run.folder)
+    files.write_text(run.folder / "summary.md", text)
+    verdict = summary.event_verdict(run.results["score"].figures)
+    publish.markdown("summary", text, verdict)
+    timeline = run.results["report"].path("timeline")
+    publish.pictures("summary", {"Near-miss events over time": timeline}, verdict)
+    outputs = {name: file for result in run.results.values() for name, file in result.files.items()}
+    outputs = {name: file for name, file in outputs.items() if file.path.parent == run.folder}
+    write_record(
+        run.folder / "record.json",
+        flow="nearmiss",
+        command=command,
+        config=config,
+        data=[summary.data_entry(source, run.results)],
+        seed=None,
+        timings={
+            name: {"seconds": round(result.seconds, 3), "cached": run.cached.get(name, False)}
+            for name, result in run.results.items()
+        },
+        metrics=summary.metrics(run.results),
+        outputs=outputs | {"summary": FilePointer.to(run.folder / "summary.md")},
+        warnings=run.warnings,
+    )
+    return summary.lines(run.results, run.folder)
+
+
+def _source(path: Path, location: str) -> StageResult:
+    return StageResult(
+        files={"video": FilePointer.to(path)},
+        figures={"name": path.name, "location": location, "licence": None},
+    )
+
+
+def _result(
+    written: dict[str, Path], figures: dict[str, Any], warnings: list[str] | None = None
+) -> StageResult:
+    return StageResult(
+        files={name: FilePointer.to(path) for name, path in written.items()},
+        figures=figures,
+        warnings=warnings or [],
+    )
+
+
+def _write_picture(path: Path, image: Any) -> None:
+    with files.whole_or_nothing(path) as temporary:
+        cv2.imwrite(str(temporary), image)

@@ -1,0 +1,200 @@
+"""What a run found, in words and figures for people and for the record."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from scipy.stats import chi2
+
+from tasks.nearmiss.report import clock
+from tasks.nearmiss.scoring import LEVELS
+from tasks.pointers import StageResult
+from tasks.text import plain
+
+TOP = 3
+
+
+def rate(events: int, duration_sec: float) -> dict[str, Any]:
+    """Events an hour with the exact 95 % interval of a Poisson count (Garwood 1936).
+
+    Args:
+        events: how many.
+        duration_sec: observed time.
+    """
+    hours = duration_sec / 3600
+    low = chi2.ppf(0.025, 2 * events) / 2 if events else 0.0
+    high = chi2.ppf(0.975, 2 * events + 2) / 2
+    return {
+        "per_hour": round(events / hours, 1),
+        "interval_95": [round(float(low) / hours, 1), round(float(high) / hours, 1)],
+        "n": events,
+    }
+
+
+def event_figures(events: pd.DataFrame) -> dict[str, Any]:
+    """Total, count by level, and the riskiest events."""
+    top = events.sort_values("risk_score", ascending=False, kind="stable").head(TOP)
+    columns = ["timestamp_sec", "risk_level", "risk_score", "class_1", "object_id_1"]
+    columns += ["class_2", "object_id_2"]
+    return {
+        "total": len(events),
+        "levels": {level: int((events["risk_level"] == level).sum()) for level in LEVELS},
+        "top": top[columns].astype(object).to_dict("records"),
+    }
+
+
+def event_verdict(figures: dict[str, Any]) -> str:
+    """One line: how many near-misses, of which levels."""
+    if not figures["total"]:
+        return "No near-miss was found."
+    levels = ", ".join(f"{count} {level}" for level, count in figures["levels"].items())
+    return f"{figures['total']} near-miss event{_s(figures['total'])}: {levels}."
+
+
+def track_verdict(figures: dict[str, Any]) -> str:
+    """One line: how many road users, for how long, how many at once."""
+    if not figures["unique_ids"]:
+        return "No road user was tracked."
+    return (
+        f"{figures['unique_ids']} unique road users, followed over "
+        f"{figures['track_length']['mean']} processed frames on average, "
+        f"{figures['objects_at_peak']} at once at the peak (frame {figures['peak_frame']})."
+    )
+
+
+def detection_verdict(figures: dict[str, Any]) -> str:
+    """One line: what was found, how fast."""
+    found = ", ".join(f"{n} {name}" for name, n in figures["detections_per_class"].items())
+    time = figures["inference_ms"]
+    return (
+        f"{found or 'nothing'} in {figures['processed_frames']} frames by {figures['detector']}; "
+        f"{time['mean']} ms a frame (sd {time['sd']}, n = {time['n']})."
+    )
+
+
+def detection_rows(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row a class, for a table."""
+    return [
+        {"class": name, "detections": count, "in frames": figures["processed_frames"]}
+        for name, count in figures["detections_per_class"].items()
+    ]
+
+
+def missing_frames(metadata: dict[str, Any], figures: dict[str, Any]) -> list[str]:
+    """A warning where fewer frames could be decoded than the file holds."""
+    missing = metadata["frames"] - figures["frames"]
+    if missing <= 0:
+        return []
+    return [f"{missing} of {metadata['frames']} frames could not be decoded and are left out."]
+
+
+def data_entry(source: StageResult, results: dict[str, StageResult]) -> dict[str, Any]:
+    """The record's entry on the video: where from, licence, content, counts."""
+    return {
+        "source": source.figures["location"],
+        "licence": source.figures["licence"],
+        "sha256": source.files["video"].sha256,
+        "bytes": source.files["video"].bytes,
+        "splits": None,
+        "counts": {
+            "frames": results["detect"].figures["frames"],
+            "processed_frames": results["detect"].figures["processed_frames"],
+        },
+        "metadata": results["ingest"].figures,
+    }
+
+
+def metrics(results: dict[str, StageResult]) -> dict[str, Any]:
+    """The record's metrics, each with its n."""
+    ingest, detect, score = (results[name].figures for name in ("ingest", "detect", "score"))
+    return {
+        "events": {"total": score["total"], "levels": score["levels"]},
+        "rate": rate(score["total"], ingest["duration_sec"]),
+        "tracks": results["track"].figures,
+        "detections_per_class": detect["detections_per_class"],
+        "inference_ms": detect["inference_ms"],
+        "camera": detect["camera"],
+    }
+
+
+def lines(results: dict[str, StageResult], folder: Path) -> list[str]:
+    """What the terminal shows last."""
+    score = results["score"].figures
+    shown = [
+        detection_verdict(results["detect"].figures),
+        track_verdict(results["track"].figures),
+        event_verdict(score),
+        *(f"  {_describe(event)}" for event in score["top"]),
+        f"Report: {folder / 'report.html'}",
+    ]
+    return shown
+
+
+def markdown(
+    results: dict[str, StageResult], cached: dict[str, bool], warnings: list[str], folder: Path
+) -> str:
+    """The summary for the run page and `summary.md`."""
+    ingest, score = results["ingest"].figures, results["score"].figures
+    hourly = rate(score["total"], ingest["duration_sec"])
+    parts = [f"# Near-misses: {plain(ingest['name'])}", f"**{event_verdict(score)}**"]
+    parts += [f"> **Warning:** {plain(warning)}" for warning in warnings]
+    if score["total"]:
+        parts.append(
+            f"{hourly['per_hour']} an hour (95 % interval {hourly['interval_95'][0]} to "
+            f"{hourly['interval_95'][1]}, n = {hourly['n']})."
+        )
+        header = "| time | level | score | who |\n|---|---|---|---|\n"
+        parts.append("## Riskiest\n\n" + header + "\n".join(map(_row, score["top"])))
+    parts.append(
+        "## What was seen\n\n"
+        f"- {ingest['frames']} frames, {ingest['width']}x{ingest['height']}, "
+        f"{clock(ingest['duration_sec'])} long\n"
+        f"- {detection_verdict(results['detect'].figures)}\n"
+        f"- {track_verdict(results['track'].figures)}"
+    )
+    gates = [result for result in results.values() if "gate" in result.figures]
+    parts.append("## Gates\n\n" + "\n".join(map(_gate_row, gates)))
+    header = "| stage | seconds of work | |\n|---|---:|---|\n"
+    stages = "\n".join(
+        f"| {name} | {results[name].seconds:.2f} | {'cached' if cached.get(name) else 'ran'} |"
+        for name in results
+    )
+    parts.append("## Stages\n\n" + header + stages)
+    parts.append(f"Report: `{folder / 'report.html'}`")
+    return "\n\n".join(parts) + "\n"
+
+
+def flat(figures: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested figures as one row of a table."""
+    row: dict[str, Any] = {}
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            row |= flat(value, f"{prefix}{name} ")
+        else:
+            row[f"{prefix}{name}"] = value
+    return row
+
+
+def _describe(event: dict[str, Any]) -> str:
+    return (
+        f"{clock(event['timestamp_sec'])}  {event['risk_level']} {event['risk_score']:.2f}  "
+        f"{event['class_1']} #{event['object_id_1']} and {event['class_2']} #{event['object_id_2']}"
+    )
+
+
+def _row(event: dict[str, Any]) -> str:
+    return (
+        f"| {clock(event['timestamp_sec'])} | {event['risk_level']} | {event['risk_score']:.2f} "
+        f"| {event['class_1']} #{event['object_id_1']} and "
+        f"{event['class_2']} #{event['object_id_2']} |"
+    )
+
+
+def _gate_row(gate: StageResult) -> str:
+    findings = gate.figures["findings"]
+    passed = sum(finding["passed"] for finding in findings)
+    return f"- {gate.figures['gate']}: {passed} of {len(findings)} expectations hold"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,111 @@
+"""Tracks of a whole video as a table, and what they show."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tasks.files import whole_or_nothing, write_text
+from tasks.nearmiss.classes import CLASSES, category_of
+from tasks.nearmiss.detection import by_frame
+from tasks.nearmiss.trackers import Tracker
+
+TRACK_COLUMNS = [
+    "frame_index",
+    "timestamp_sec",
+    "track_id",
+    "class",
+    "category",
+    "confidence",
+    "x1",
+    "y1",
+    "x2",
+    "y2",
+    "center_x",
+    "center_y",
+]
+
+
+def track_detections(
+    frames: pd.DataFrame,
+    detections: pd.DataFrame,
+    tracker: Tracker,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> pd.DataFrame:
+    """Give detections an identity.
+
+    Args:
+        frames: FRAMES_SCHEMA of `detection`, one row a decoded frame.
+        detections: DETECTIONS_SCHEMA, in order of frames.
+        tracker: a new tracker.
+        on_progress: called with the number of source frames done.
+
+    Returns:
+        TRACK_COLUMNS, one row a sight of an object, in order of frames; the class is the
+        object's most frequent one over its whole life. Places in source pixels.
+    """
+    rows = []
+    for frame_index, time_sec, found in by_frame(frames, detections):
+        for track_id, seen in tracker.update(found, frame_index).items():
+            if not seen["disappeared"]:
+                rows.append((frame_index, time_sec, track_id, seen["confidence"], *seen["bbox"]))
+        on_progress(frame_index + 1)
+    columns = ["frame_index", "timestamp_sec", "track_id", "confidence", "x1", "y1", "x2", "y2"]
+    table = pd.DataFrame(rows, columns=columns).astype(
+        {"frame_index": "int32", "track_id": "int32"}
+        | {name: "float32" for name in ("confidence", "x1", "y1", "x2", "y2")}
+    )
+    names = {track_id: tracker.class_of(track_id) for track_id in table["track_id"].unique()}
+    classes = table["track_id"].map(names)
+    table["class"] = pd.Categorical(classes, categories=CLASSES)
+    table["category"] = classes.map(category_of).astype("category")
+    table["center_x"] = (table["x1"] + table["x2"]) / 2
+    table["center_y"] = (table["y1"] + table["y2"]) / 2
+    return table[TRACK_COLUMNS]
+
+
+def track_figures(tracks: pd.DataFrame) -> dict[str, Any]:
+    """Unique ids, track length in processed frames, and how many objects there are at the peak."""
+    lengths = tracks.groupby("track_id").size()
+    at_once = tracks.groupby("frame_index").size()
+    per_class = tracks.drop_duplicates("track_id")["class"].value_counts()
+    return {
+        "unique_ids": len(lengths),
+        "ids_per_class": {str(k): int(v) for k, v in per_class.sort_index().items() if v},
+        "track_length": {
+            "n": len(lengths),
+            "mean": round(float(lengths.mean()), 2) if len(lengths) else None,
+            "median": float(lengths.median()) if len(lengths) else None,
+        },
+        "objects_at_peak": int(at_once.max()) if len(at_once) else 0,
+        "peak_frame": int(at_once.idxmax()) if len(at_once) else None,
+    }
+
+
+def write_parquet(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet, whole or not at all."""
+    with whole_or_nothing(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def write_motchallenge(path: Path, tracks: pd.DataFrame) -> None:
+    """Write tracks as MOTChallenge text: frame and id from 1, left, top, width, height,
+    confidence, and three columns of -1 for the world place that nobody measured."""
+    columns = np.column_stack(
+        [
+            tracks["frame_index"] + 1,
+            tracks["track_id"] + 1,
+            tracks["x1"],
+            tracks["y1"],
+            tracks["x2"] - tracks["x1"],
+            tracks["y2"] - tracks["y1"],
+            tracks["confidence"],
+        ]
+    )
+    lines = (
+        f"{int(frame)},{int(track)},{x:.2f},{y:.2f},{w:.2f},{h:.2f},{conf:.4f},-1,-1,-1"
+        for frame, track, x, y, w, h, conf in columns
+    )
+    write_text(path, "".join(line + "\n" for line in lines))

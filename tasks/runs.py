@@ -1,0 +1,88 @@
+"""One run of a flow: its folder, the results of its stages so far, and its warnings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from prefect import get_run_logger
+
+from tasks.caching import Stage
+from tasks.expectations import suite_file
+from tasks.gates import gate
+from tasks.pointers import FilePointer, StageResult
+
+
+class Run:
+    """Runs stages into one folder and keeps what the record has to tell.
+
+    Attributes:
+        folder: where the results go.
+        results: stage name to its result, in the order they ran.
+        cached: stage name to whether the result was taken from the cache.
+        warnings: what a reader of the results has to know.
+    """
+
+    def __init__(self, folder: Path, store: Path, refresh: bool):
+        """
+        Args:
+            folder: for the results.
+            store: for the cached pointers.
+            refresh: run every stage again.
+        """
+        self.folder = folder
+        self.results: dict[str, StageResult] = {}
+        self.cached: dict[str, bool] = {}
+        self.warnings: list[str] = []
+        self._store = store
+        self._refresh = refresh
+
+    def stage(self, stage: Stage, **arguments: Any) -> StageResult:
+        """Run a stage that writes into the folder."""
+        return self._run(stage.name, stage, {"folder": self.folder, **arguments})
+
+    def check(self, suite: str, table: FilePointer, row_id: list[str], **parameters: Any) -> None:
+        """Pass a table through the gate of this name.
+
+        Raises:
+            QualityGateFailed: a critical expectation does not hold.
+        """
+        self._run(
+            f"gate {suite}",
+            gate,
+            {
+                "name": suite,
+                "table": table,
+                "suite": FilePointer.to(suite_file(suite)),
+                "row_id": row_id,
+                "parameters": parameters,
+            },
+        )
+
+    def add(self, name: str, result: StageResult) -> StageResult:
+        """Note the result of something that is not cached."""
+        self.results[name] = result
+        self.warn(result.warnings)
+        return result
+
+    def warn(self, warnings: list[str]) -> None:
+        """Keep warnings, and show them on the terminal and in the run's log."""
+        for warning in warnings:
+            get_run_logger().warning(warning)
+        self.warnings += warnings
+
+    def _run(self, name: str, stage: Stage, arguments: dict[str, Any]) -> StageResult:
+        result, was_cached = stage(store=self._store, refresh=self._refresh, **arguments)
+        self.cached[name] = was_cached
+        return self.add(name, result)
+
+
+def folder_for(output_dir: Path, name: str, sha256: str) -> Path:
+    """The folder of an input's results: its name, or with a part of its sha256 behind it where
+    another input of the same name already has that folder."""
+    folder = output_dir / name
+    try:
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        owner = record["data"][0]["sha256"]
+    except (OSError, ValueError, LookupError):
+        return folder
+    return folder if owner == sha256 else output_dir / f"{name}-{sha256[:8]}"
