@@ -92,14 +92,14 @@ def parse(config_class: type[FlowConfig], arguments: Sequence[str]) -> Any:
     try:
         source = CliSettingsSource(
             settings,
-            cli_parse_args=_lists_as_json(config_class, arguments),
             cli_kebab_case=True,
             cli_implicit_flags=True,
             cli_exit_on_error=False,
+            cli_prog_name=Path(sys.argv[0]).name,
             cli_hide_none_type=True,
-            cli_avoid_json=True,
         )
-        parsed = CliApp.run(settings, cli_args=[], cli_settings_source=source)
+        words = _lists_as_json(config_class, arguments)
+        parsed = CliApp.run(settings, cli_args=words, cli_settings_source=source)
         return config_class.model_validate(parsed.model_dump(exclude={"config"}))
     except ValidationError as error:
         raise BadInput(_first_problem(error)) from error

@@ -1,6 +1,7 @@
 """Validate a table against one of the hand-written suites in `expectations/`."""
 
 import json
+import logging
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -69,6 +70,7 @@ def validate(
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     import great_expectations as gx  # takes 4 s, so only where a gate runs
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     content = json.loads(suite.read_text(encoding="utf-8"))

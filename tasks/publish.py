@@ -58,7 +58,7 @@ def progress(what: str, total: int) -> Iterator[Progress]:
     """Show progress on the terminal and, while it lasts, on the run page."""
     artifact = create_progress_artifact(progress=0.0, description=what)
     last_update = time.monotonic()
-    with tqdm(total=total, desc=what, unit="frame", mininterval=0.5, leave=True) as bar:
+    with tqdm(total=total, desc=what, unit="frame", disable=None) as bar:
 
         def report(done: int) -> None:
             nonlocal last_update

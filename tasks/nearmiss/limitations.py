@@ -54,7 +54,7 @@ def of_run(
         found.append(f"The times of {detect['guessed_times']} frames were missing and guessed.")
     if pedestrian_pairs_skipped:
         found.append(
-            f"{pedestrian_pairs_skipped} encounters of two pedestrians met the criteria and are "
-            "not listed; --pedestrian-pairs lists them."
+            "Encounters of two pedestrians are not listed, though some meet the criteria "
+            f"(n = {pedestrian_pairs_skipped}); --pedestrian-pairs lists them."
         )
     return found

@@ -83,11 +83,11 @@ def annotate(frame: Frame, objects: list[dict[str, Any]], alerts: list[Alert]) -
 
 
 def alerts_of(events: pd.DataFrame, fps: float) -> list[Alert]:
-    """How long each event is shown: ALERT_SEC from its frame."""
+    """How long each event is shown: from its first frame to ALERT_SEC after its riskiest."""
     shown = max(1, round(ALERT_SEC * fps))
     return [
         Alert(
-            start=int(event.frame_index),
+            start=int(event.first_frame_index),
             end=int(event.frame_index) + shown,
             objects=frozenset((int(event.object_id_1), int(event.object_id_2))),
             level=str(event.risk_level),

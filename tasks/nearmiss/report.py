@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import cv2
 import jinja2
 import pandas as pd
 
@@ -12,6 +13,7 @@ from tasks.pictures import data_uri
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_PICTURE_BYTES = 2_000_000
 TOP = 5
+WIDE_ASPECT = 2.5
 # The video starts this long before the event.
 LEAD_SEC = 1.5
 
@@ -38,13 +40,22 @@ def write_report(
     environment.filters["clock"] = clock
     rows = events.sort_values("risk_score", ascending=False, kind="stable").to_dict("records")
     text = environment.get_template("report.html.j2").render(
-        pictures={name: data_uri(file, MAX_PICTURE_BYTES) for name, file in pictures.items()},
+        pictures=[_picture(caption, file) for caption, file in pictures.items()],
         top=rows[:TOP],
         events=events.to_dict("records"),
         lead_sec=LEAD_SEC,
         **facts,
     )
     write_text(path, text)
+
+
+def _picture(caption: str, file: Path) -> dict[str, Any]:
+    height, width = cv2.imread(str(file)).shape[:2]
+    return {
+        "caption": caption,
+        "uri": data_uri(file, MAX_PICTURE_BYTES),
+        "wide": width > WIDE_ASPECT * height,
+    }
 
 
 def clock(seconds: float) -> str:

@@ -35,6 +35,7 @@ EVENT_COLUMNS = [
     "is_near",
     "is_short_ttc",
     "is_closing_fast",
+    "first_frame_index",
 ]
 LEVELS = ("High", "Medium", "Low")
 HIGH_FROM, MEDIUM_FROM = 0.7, 0.4
@@ -122,8 +123,12 @@ class NearMissDetector:
     than `proximity_threshold`; (b) the time to collision is below `ttc_threshold`; (c) they close
     in faster than `closing_speed_threshold`.
 
+    An event covers the `cooldown_frames` from the frame in which it is raised, in which the pair
+    raises no other. Its values are those of its riskiest moment, since an approach is rarely at
+    its worst in the first frame that meets two criteria.
+
     Attributes:
-        events: all events so far, in order of time.
+        events: all events so far, in the order in which they were raised.
         skipped_pedestrian_pairs: near-misses of two pedestrians that were not asked for.
     """
 
@@ -154,7 +159,7 @@ class NearMissDetector:
         self.events: list[dict[str, Any]] = []
         self.skipped_pedestrian_pairs = 0
         self._seen: dict[int, deque[tuple[float, Point]]] = {}
-        self._last_event: dict[tuple[int, int], int] = {}
+        self._current: dict[tuple[int, int], dict[str, Any]] = {}
 
     def process_frame(
         self,
@@ -171,7 +176,8 @@ class NearMissDetector:
             timestamp_sec: time of the frame; frame_index / fps when None.
 
         Returns:
-            The events of this frame (EVENT_COLUMNS), the riskiest first.
+            The events raised in this frame (EVENT_COLUMNS), the riskiest first. A later frame of
+            the same approach that is riskier updates them.
         """
         now = frame_index / self.fps if timestamp_sec is None else timestamp_sec
         present = {
@@ -181,21 +187,27 @@ class NearMissDetector:
         }
         self._remember(now, present)
         velocities = {object_id: self._velocity(object_id) for object_id in present}
-        events = []
+        raised = []
         for id_1, id_2 in combinations(sorted(present), 2):
-            event = self._judge(
+            moment = self._judge(
                 (id_1, present[id_1], velocities[id_1]), (id_2, present[id_2], velocities[id_2])
             )
-            if event is None or self._is_cooling_down(frame_index, id_1, id_2):
+            if moment is None:
                 continue
-            self._last_event[id_1, id_2] = frame_index
+            moment = {"frame_index": frame_index, "timestamp_sec": now, **moment}
+            event = self._current.get((id_1, id_2))
+            if event and frame_index - event["first_frame_index"] < self.cooldown_frames:
+                if moment["risk_score"] > event["risk_score"]:
+                    event.update(moment)
+                continue
+            self._current[id_1, id_2] = event = {**moment, "first_frame_index": frame_index}
             if self._is_unwanted(event):
                 self.skipped_pedestrian_pairs += 1
-                continue
-            events.append({"frame_index": frame_index, "timestamp_sec": now, **event})
-        events.sort(key=lambda event: -event["risk_score"])
-        self.events += events
-        return events
+            else:
+                raised.append(event)
+        raised.sort(key=lambda event: -event["risk_score"])
+        self.events += raised
+        return raised
 
     def _judge(
         self, first: tuple[int, Mapping, Point], second: tuple[int, Mapping, Point]
@@ -205,9 +217,10 @@ class NearMissDetector:
         overlap = boxes_overlap(object_1["bbox"], object_2["bbox"])
         closing = closing_speed(object_1["center"], velocity_1, object_2["center"], velocity_2)
         ttc = time_to_collision(distance, closing)
-        is_near = overlap or distance < self.proximity_threshold
-        is_short_ttc = ttc < self.ttc_threshold
-        is_closing_fast = closing > self.closing_speed_threshold
+        is_near = bool(overlap or distance < self.proximity_threshold)
+        # bool(): the sum of two true numpy booleans is one
+        is_short_ttc = bool(ttc < self.ttc_threshold)
+        is_closing_fast = bool(closing > self.closing_speed_threshold)
         if is_near + is_short_ttc + is_closing_fast < CRITERIA_NEEDED:
             return None
         score = risk_score(
@@ -261,10 +274,6 @@ class NearMissDetector:
         elapsed = now - before
         return ((end[0] - start[0]) / elapsed, (end[1] - start[1]) / elapsed)
 
-    def _is_cooling_down(self, frame_index: int, id_1: int, id_2: int) -> bool:
-        last = self._last_event.get((id_1, id_2))
-        return last is not None and frame_index - last < self.cooldown_frames
-
     def _is_unwanted(self, event: Mapping[str, Any]) -> bool:
         both = {category_of(event["class_1"]), category_of(event["class_2"])}
         return both == {PEDESTRIAN} and not self.pedestrian_pairs
@@ -289,8 +298,11 @@ def score_tracks(
 
 
 def events_table(events: list[dict[str, Any]]) -> pd.DataFrame:
-    """Events as a table with EVENT_COLUMNS, numbers rounded to what they can mean."""
-    table = pd.DataFrame(events, columns=EVENT_COLUMNS)
+    """Events as a table with EVENT_COLUMNS in order of time and then of risk, numbers rounded
+    to what they can mean."""
+    table = pd.DataFrame(events, columns=EVENT_COLUMNS).sort_values(
+        ["timestamp_sec", "risk_score"], ascending=[True, False], ignore_index=True
+    )
     decimals = {"timestamp_sec": 3, "distance_px": 1, "ttc_sec": 3, "risk_score": 4}
     decimals |= {name: 1 for name in EVENT_COLUMNS if name.endswith(("px_s", "_deg"))}
     return table.astype({name: float for name in decimals}).round(decimals)
@@ -317,7 +329,7 @@ def objects_by_frame(
                 ids[row]: {
                     "class": classes[row],
                     "bbox": boxes[row].tolist(),
-                    "center": tuple(centers[row]),
+                    "center": tuple(centers[row].tolist()),
                 }
                 for row in range(start, end)
             },

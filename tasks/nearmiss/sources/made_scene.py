@@ -64,8 +64,8 @@ class Actor:
 ACTORS = (
     Actor("walker on the far pavement", "person", "middle", (50, 170), (200, 120), (45, 0)),
     Actor("walker coming the other way", "person", "middle", (50, 170), (1180, 125), (-40, 0)),
-    Actor("bus", "bus", "bus", (330, 212), (-183, 520), (300, 0)),
-    Actor("crossing person", "person", "left", (68, 170), (905, 640), (0, -110)),
+    Actor("bus", "bus", "bus", (330, 212), (-289, 480), (290, 0)),
+    Actor("crossing person", "person", "left", (68, 170), (905, 165), (0, 115)),
 )
 CONFLICT = ("bus", "crossing person")
 
@@ -74,21 +74,21 @@ def truth() -> dict[str, Any]:
     """What happens in the scene, computed from the paths.
 
     Returns:
-        The near-miss pair, the time in seconds and the gap in pixels of its boxes when it is
-        smallest, and the gap of every other pair.
+        The near-miss pair, and when and how close its centres come, in seconds and pixels.
     """
     times = np.arange(0, DURATION_SEC, 1 / 200)
     actors = {actor.name: actor for actor in ACTORS}
-    gaps = np.array([_gap(*(actors[name].box(time) for name in CONFLICT)) for time in times])
-    closest = int(gaps.argmin())
+    first, second = (np.array([actors[name].center(time) for time in times]) for name in CONFLICT)
+    distances = np.linalg.norm(first - second, axis=1)
+    closest = int(distances.argmin())
     return {
+        "actors": [actor.name for actor in ACTORS],
         "near_miss": {
             "actors": list(CONFLICT),
             "classes": [actors[name].label for name in CONFLICT],
-            "smallest_gap_px": round(float(gaps[closest]), 1),
+            "smallest_distance_px": round(float(distances[closest]), 1),
             "time_sec": round(float(times[closest]), 2),
         },
-        "actors": [actor.name for actor in ACTORS],
     }
 
 
@@ -107,13 +107,6 @@ def make(path: Path) -> None:
             for actor in sorted(ACTORS, key=lambda actor: actor.box(time)[3]):
                 _paste(picture, sprites[actor.name], actor.center(time))
             writer.write(picture, time)
-
-
-def _gap(box_1: tuple[float, ...], box_2: tuple[float, ...]) -> float:
-    """Distance of two boxes; 0 where they touch."""
-    apart_x = max(box_1[0] - box_2[2], box_2[0] - box_1[2], 0)
-    apart_y = max(box_1[1] - box_2[3], box_2[1] - box_1[3], 0)
-    return float(np.hypot(apart_x, apart_y))
 
 
 def _road() -> np.ndarray:
