@@ -187,7 +187,8 @@ def _rows(frame: Frame, found: Detections) -> list[tuple[Any, ...]]:
 def _spread(frames: int, stride: int, n: int) -> set[int]:
     """Indices of `n` processed frames, evenly spread over the video."""
     processed = np.arange(0, max(frames, 1), stride)
-    chosen = np.linspace(0, len(processed) - 1, min(n, len(processed))).round().astype(int)
+    n = min(n, len(processed))
+    chosen = np.linspace(0, len(processed) - 1, n).round().astype(int)
     return set(processed[chosen].tolist())
 
 

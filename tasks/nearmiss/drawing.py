@@ -33,7 +33,7 @@ def draw_objects(
         color = RED if is_alarmed else color
         x1, y1, x2, y2 = (round(value) for value in seen["bbox"])
         thickness = max(1, round((4 if is_alarmed else 2) * scale / 0.6))
-        cv2.rectangle(image, (x1, y1), (x2, y2), color, thickness, cv2.LINE_AA)
+        cv2.rectangle(image, (x1, y1), (x2, y2), color, thickness)
         put_label(image, _label(seen), (x1, y1), color, 0.75 * scale)
 
 

@@ -143,7 +143,7 @@ def detect(
     }
     publish.table("detections", summary.detection_rows(figures), summary.detection_verdict(figures))
     publish.pictures("detections", {"Detections": written["sample_detections"]}, "Sample frames")
-    return _result(written, figures, summary.missing_frames(metadata, figures))
+    return _result(written, figures, summary.detection_warnings(metadata, figures))
 
 
 @stage(work=[tracking, trackers, plots], name="track")

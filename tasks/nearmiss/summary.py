@@ -80,12 +80,17 @@ def detection_rows(figures: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def missing_frames(metadata: dict[str, Any], figures: dict[str, Any]) -> list[str]:
-    """A warning where fewer frames could be decoded than the file holds."""
+def detection_warnings(metadata: dict[str, Any], figures: dict[str, Any]) -> list[str]:
+    """What the pass over the video showed that a reader has to know first."""
+    found = []
     missing = metadata["frames"] - figures["frames"]
-    if missing <= 0:
-        return []
-    return [f"{missing} of {metadata['frames']} frames could not be decoded and are left out."]
+    if missing > 0:
+        found.append(
+            f"{missing} of {metadata['frames']} frames could not be decoded and are left out."
+        )
+    if figures["camera"]["moving"]:
+        found.append("The camera moves, which is out of scope: do not use these events.")
+    return found
 
 
 def data_entry(source: StageResult, results: dict[str, StageResult]) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""What several tests need: shared data, weights, and one Prefect server a session."""
+
+import tasks.environment  # noqa: F401  isort: skip — before Prefect
+
+from pathlib import Path
+
+import pytest
+
+from tasks.locate import PROJECT_ROOT, find_model
+
+SHARED = PROJECT_ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def prefect_server():
+    """A real Prefect server with an empty database, for every test that runs a flow."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture(scope="session")
+def weights_file() -> Path:
+    """YOLOv8n weights, or a skip that says where they were looked for."""
+    path = find_model("yolov8n.pt")
+    if path is None:
+        pytest.skip("yolov8n.pt is in none of models/, $MODEL_DIR, ../shared/models")
+    return path
+
+
+@pytest.fixture(scope="session")
+def onnx_file(weights_file: Path) -> Path:
+    """The weights' ONNX export."""
+    from tasks.nearmiss.weights import export_onnx
+
+    return export_onnx(weights_file)
+
+
+@pytest.fixture(scope="session")
+def videos() -> Path:
+    """The folder of real test videos, or a skip."""
+    folder = SHARED / "data" / "videos"
+    if not folder.is_dir():
+        pytest.skip("the test videos (../shared/data/videos) are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_scene_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The made scene as a video."""
+    from tasks.nearmiss.sources import made_scene
+
+    path = tmp_path_factory.mktemp("scene") / "made_scene.mp4"
+    made_scene.make(path)
+    return path
