@@ -1,13 +1,14 @@
 # make demo   set up and find near-misses in the default scene
 # make test   set up and run the test suite
 # make ui     set up and start the Prefect server
+# make worker set up and start a worker for the deployments in prefect.yaml
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-all lint ui setup clean
+.PHONY: demo test test-all lint ui worker setup clean
 
 demo: $(READY)
 	$(BIN)/python flows/nearmiss.py
@@ -23,7 +24,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 ui: $(READY)
+	@echo "The Prefect UI is at http://127.0.0.1:$${PREFECT_SERVER_API_PORT:-4200}"
 	$(BIN)/python -m tasks.environment $(BIN)/prefect server start
+
+worker: $(READY)
+	$(BIN)/python -m tasks.environment $(BIN)/prefect worker start --pool local-process --type process
 
 setup: $(READY)
 

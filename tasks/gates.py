@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from tasks import expectations, publish
 from tasks.caching import stage
 from tasks.expectations import Finding
+from tasks.files import write_json
 from tasks.pointers import FilePointer, StageResult
 
 FAILED_STATE = "QualityGateFailed"
@@ -35,8 +37,9 @@ def gate(
     suite: FilePointer,
     row_id: list[str],
     parameters: dict[str, Any],
+    folder: Path,
 ) -> StageResult:
-    """Validate a table, publish the findings, then raise if a critical one failed.
+    """Validate a table, publish and write the findings, then raise if a critical one failed.
 
     Raises:
         QualityGateFailed: after the findings are on the run page.
@@ -48,9 +51,12 @@ def gate(
         [finding.as_row() for finding in [*failures, *(f for f in findings if f.passed)]],
         verdict(name, findings),
     )
+    target = folder / f"gate_{name}.json"
+    write_json(target, [finding.as_row() for finding in findings])
     if any(finding.severity == "critical" for finding in failures):
         raise QualityGateFailed(verdict(name, findings))
     return StageResult(
+        files={f"gate_{name}": FilePointer.to(target)},
         figures={"gate": name, "findings": [asdict(finding) for finding in findings]},
         warnings=[f"Gate {name}: {explain(finding)}" for finding in failures],
     )

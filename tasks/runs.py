@@ -55,6 +55,7 @@ class Run:
                 "suite": FilePointer.to(suite_file(suite)),
                 "row_id": row_id,
                 "parameters": parameters,
+                "folder": self.folder,
             },
         )
 

@@ -171,6 +171,7 @@ def test_the_gate_publishes_the_rows_before_it_raises(tmp_path):
                 suite=FilePointer.to(suite_file("events")),
                 row_id=["frame_index", "object_id_1"],
                 parameters={},
+                folder=tmp_path,
             )
         except QualityGateFailed as failure:
             return Failed(message=str(failure), name=FAILED_STATE)
@@ -185,4 +186,5 @@ def test_the_gate_publishes_the_rows_before_it_raises(tmp_path):
     rows = json.loads(artifact.data)
     assert rows[0]["expectation"] == "Every risk score is between 0 and 1"
     assert f"frame_index={events.loc[0, 'frame_index']}" in rows[0]["examples"]
+    assert len(json.loads((tmp_path / "gate_events.json").read_text())) == len(rows)
     assert not list((tmp_path / "store").glob("gate-*"))  # a failure is not cached

@@ -295,9 +295,8 @@ def write_report(
     return _result(pictures | {"report": page}, {})
 
 
-@task(name="summarise", cache_policy=NO_CACHE)
 def summarise(run: Run, *, source: StageResult, command: str, config: dict[str, Any]) -> list[str]:
-    """Write `summary.md` and `record.json`, and put the summary on the run page.
+    """Write `summary.md` and `record.json`, and put the summary on the flow run's own page.
 
     Returns:
         The lines to print last.

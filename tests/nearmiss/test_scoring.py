@@ -1,5 +1,6 @@
 """Formulas and edge cases of the near-miss criteria."""
 
+import itertools
 import math
 
 import numpy as np
@@ -175,7 +176,7 @@ def test_a_pair_raises_no_event_within_the_cooldown():
         detector.process_frame(frame, objects, frame / 10)
     firsts = [event["first_frame_index"] for event in detector.events]
     assert len(firsts) >= 2
-    assert all(later - earlier >= 30 for earlier, later in zip(firsts, firsts[1:], strict=False))
+    assert all(later - earlier >= 30 for earlier, later in itertools.pairwise(firsts))
 
 
 def test_an_event_takes_the_values_of_its_riskiest_moment():

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss.trackers import make_tracker
 from tasks.nearmiss.tracking import (
     TRACK_COLUMNS,
@@ -16,7 +17,6 @@ from tasks.nearmiss.tracking_evaluation import (
     read_ground_truth,
     tracking_metrics,
 )
-from tasks.locate import PROJECT_ROOT
 
 
 def frames_table(count: int, stride: int = 2) -> pd.DataFrame:

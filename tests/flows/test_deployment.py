@@ -1,0 +1,126 @@
+"""The deployments in prefect.yaml, with a real server and a real worker."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from tasks.locate import PROJECT_ROOT
+from tasks.nearmiss.config import NearMissConfig
+
+PREFECT = str(Path(sys.executable).parent / "prefect")
+
+
+def deployments() -> list[dict]:
+    content = yaml.safe_load((PROJECT_ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    return content["deployments"]
+
+
+def test_parameters_fit_the_flow_s_config():
+    for deployment in deployments():
+        NearMissConfig.model_validate(deployment["parameters"]["config"])
+        assert (PROJECT_ROOT / deployment["entrypoint"].split(":")[0]).is_file()
+
+
+def test_the_server_imports_with_the_pinned_packages():
+    """Newer fastapi releases break this import, and with it every flow."""
+    import prefect.server.api.server as server
+
+    assert server.create_app() is not None
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A Prefect server of its own on a free port: its address and the environment to reach it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}/api"
+    environment = os.environ | {
+        "PREFECT_HOME": str(tmp_path / "home"),
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_API_URL": address,
+    }
+    environment.pop("PREFECT_SERVER_DATABASE_CONNECTION_URL", None)
+    processes = [start(["server", "start"], environment, tmp_path / "server.log")]
+    try:
+        wait_for(lambda: is_up(address), 120, tmp_path / "server.log")
+        yield address, environment, processes
+    finally:
+        for process in reversed(processes):
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+
+
+def start(arguments, environment, log):
+    command = [sys.executable, "-m", "tasks.environment", PREFECT, *arguments]
+    return subprocess.Popen(
+        command,
+        env=environment,
+        cwd=PROJECT_ROOT,
+        stdout=log.open("w"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def is_up(address):
+    try:
+        return httpx.get(f"{address}/health", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def wait_for(condition, seconds, log):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(1)
+    raise AssertionError(log.read_text()[-3000:])
+
+
+@pytest.mark.slow
+def test_a_schedule_creates_runs_and_a_worker_runs_one(server, tmp_path, onnx_file):
+    address, environment, processes = server
+
+    def prefect(*arguments):
+        done = subprocess.run(
+            [PREFECT, "--no-prompt", *arguments],
+            env=environment,
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def runs():
+        return httpx.post(f"{address}/flow_runs/filter", json={}, timeout=10).json()
+
+    prefect("work-pool", "create", "local-process", "--type", "process")
+    prefect("deploy", "--all")
+    # With SQLAlchemy 2.1 no run would ever appear here.
+    wait_for(lambda: any(run["auto_scheduled"] for run in runs()), 90, tmp_path / "server.log")
+
+    log = tmp_path / "worker.log"
+    processes.append(start(["worker", "start", "--pool", "local-process"], environment, log))
+    config = f'config={{"output_dir": "{tmp_path / "out"}"}}'
+    prefect("deployment", "run", "nearmiss/nightly", "--param", config)
+
+    def ended():
+        mine = [run for run in runs() if not run["auto_scheduled"]]
+        return [run for run in mine if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED")]
+
+    (run,) = wait_for(ended, 240, log)
+    assert run["state_type"] == "COMPLETED", log.read_text()[-3000:]
+    assert (tmp_path / "out" / "made_scene" / "report.html").is_file()
