@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
+from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,7 +46,7 @@ def fingerprint(value: Any) -> Any:
             "figures": fingerprint(value.figures),
         }
     if isinstance(value, BaseModel):
-        return fingerprint(value.model_dump(mode="json"))
+        return {name: fingerprint(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, dict):
         return {str(key): fingerprint(item) for key, item in sorted(value.items())}
     if isinstance(value, list | tuple):
@@ -100,13 +101,15 @@ def _project_file(name: str) -> Path | None:
 
 def _imported_names(source: bytes, path: Path, name: str) -> list[str]:
     """Every name that the source imports and that may be a module."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     names = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.append(node.module)
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = resolve_name("." * node.level + (node.module or ""), package)
+            names.append(module)
+            names += [f"{module}.{alias.name}" for alias in node.names]
     return names
 
 

@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 a failed run or gate, 2 bad input, 130 interrupted.
 """
 
-import json
 import logging
 import shlex
 import sys
@@ -98,8 +97,8 @@ def parse(config_class: type[FlowConfig], arguments: Sequence[str]) -> Any:
             cli_prog_name=Path(sys.argv[0]).name,
             cli_hide_none_type=True,
         )
-        words = _lists_as_json(config_class, arguments)
-        parsed = CliApp.run(settings, cli_args=words, cli_settings_source=source)
+        words, lists = _split_off_lists(config_class, arguments)
+        parsed = CliApp.run(settings, cli_args=words, cli_settings_source=source, **lists)
         return config_class.model_validate(parsed.model_dump(exclude={"config"}))
     except ValidationError as error:
         raise BadInput(_first_problem(error)) from error
@@ -120,7 +119,12 @@ def command_for(script: str, config: FlowConfig) -> str:
         if field.annotation is bool:
             words.append(flag if value else "--no-" + name.replace("_", "-"))
         else:
-            words += [flag, *map(str, value if isinstance(value, list) else [value])]
+            items = [str(item) for item in (value if isinstance(value, list) else [value])]
+            # A value that begins with a dash would be taken for a flag.
+            if any(item.startswith("-") for item in items):
+                words += [f"{flag}={item}" for item in items]
+            else:
+                words += [flag, *items]
     return shlex.join(words)
 
 
@@ -164,16 +168,24 @@ class _ConfigFile(PydanticBaseSettingsSource):
             return {}
         if not isinstance(content, dict):
             raise BadInput(f"--config {path}: expected `name: value` lines.")
+        if "config" in content:
+            raise BadInput(f"--config {path}: a file cannot name another with `config`.")
         return {str(name).replace("-", "_"): value for name, value in content.items()}
 
 
-def _lists_as_json(config_class: type[FlowConfig], arguments: Sequence[str]) -> list[str]:
+def _split_off_lists(
+    config_class: type[FlowConfig], arguments: Sequence[str]
+) -> tuple[list[str], dict[str, list[str]]]:
     """Let a list flag take several words, as a shell's `*.mp4` gives them.
 
-    Handed over as one JSON list, so that a comma in a file name stays what it is.
+    Kept from the parser, whose JSON lists break names with quotes, backslashes, or letters
+    beyond ASCII.
+
+    Returns:
+        The other words, and field name to the words of its list.
     """
     lists = {
-        "--" + name.replace("_", "-")
+        "--" + name.replace("_", "-"): name
         for name, field in config_class.model_fields.items()
         if get_origin(field.annotation) is list
     }
@@ -193,8 +205,7 @@ def _lists_as_json(config_class: type[FlowConfig], arguments: Sequence[str]) -> 
     for flag, items in values.items():
         if not items:
             raise BadInput(f"{flag} needs a value.")
-        words.append(f"{flag}={json.dumps(items)}")
-    return words
+    return words, {lists[flag]: items for flag, items in values.items()}
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -70,7 +70,8 @@ def validate(
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     import great_expectations as gx  # takes 4 s, so only where a gate runs
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # This one sets its own level, to tell of a folder for pages that nobody asked for.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     content = json.loads(suite.read_text(encoding="utf-8"))

@@ -84,6 +84,6 @@ def folder_for(output_dir: Path, name: str, sha256: str) -> Path:
     try:
         record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
         owner = record["data"][0]["sha256"]
-    except (OSError, ValueError, LookupError):
+    except (OSError, ValueError, LookupError, TypeError):
         return folder
     return folder if owner == sha256 else output_dir / f"{name}-{sha256[:8]}"

@@ -6,5 +6,6 @@ import re
 
 def plain(text: object) -> str:
     """Text from outside as inert Markdown: neither markup nor HTML."""
-    escaped = html.escape(str(text), quote=False).replace("\n", " ")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", escaped)
+    one_line = " ".join(str(text).split())
+    escaped = html.escape(one_line, quote=False)
+    return re.sub(r"([\\`*_{}\[\]()#+!|~:.=@-])", r"\\\1", escaped)

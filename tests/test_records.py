@@ -122,7 +122,9 @@ def test_every_pinned_package_is_there_with_its_installed_version():
 
 def test_a_package_that_is_not_installed_is_called_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "PROJECT_ROOT", tmp_path)
-    (tmp_path / "requirements.txt").write_text("# a comment\nno-such-package==1.0\nnumpy==0\n-e .\n")
+    (tmp_path / "requirements.txt").write_text(
+        "# a comment\nno-such-package==1.0\nnumpy==0\n-e .\n"
+    )
     assert records.environment()["packages"] == {
         "no-such-package": "missing",
         "numpy": importlib.metadata.version("numpy"),

@@ -2,7 +2,6 @@
 
 from html.parser import HTMLParser
 
-import markdown
 import mistune
 import pytest
 from markdown_it import MarkdownIt
@@ -14,7 +13,6 @@ RENDERERS = {
     "mistune": mistune.create_markdown(
         escape=False, plugins=["table", "strikethrough", "url", "task_lists", "footnotes"]
     ),
-    "markdown": lambda text: markdown.markdown(text, extensions=["extra"]),
 }
 
 HOSTILE = [

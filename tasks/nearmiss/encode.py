@@ -1,5 +1,6 @@
 """Write an H.264 video that plays in a browser."""
 
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,21 +30,26 @@ class VideoWriter:
             width: of the pictures, in pixels.
             height: of the pictures, in pixels.
         """
-        self._target = whole_or_nothing(path)
+        self._path = path
         self._fps = fps
         self._width, self._height = width, height
+        self._written = 0
 
     def __enter__(self) -> "VideoWriter":
-        temporary = self._target.__enter__()
-        self._container = av.open(str(temporary), "w", options={"movflags": "+faststart"})
         rate = Fraction(self._fps).limit_denominator(1001)
-        self._stream = self._container.add_stream(
-            "libx264", rate=rate, options={"preset": SPEED, "crf": QUALITY}
-        )
-        self._stream.width = self._width + self._width % 2
-        self._stream.height = self._height + self._height % 2
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.time_base = Fraction(1, CLOCK)
+        with ExitStack() as stack:
+            temporary = stack.enter_context(whole_or_nothing(self._path))
+            self._container = stack.enter_context(
+                av.open(str(temporary), "w", options={"movflags": "+faststart"})
+            )
+            self._stream = self._container.add_stream(
+                "libx264", rate=rate, options={"preset": SPEED, "crf": QUALITY}
+            )
+            self._stream.width = self._width + self._width % 2
+            self._stream.height = self._height + self._height % 2
+            self._stream.pix_fmt = "yuv420p"
+            self._stream.codec_context.time_base = Fraction(1, CLOCK)
+            self._open = stack.pop_all()
         return self
 
     def write(self, image: np.ndarray, time: float) -> None:
@@ -60,11 +66,13 @@ class VideoWriter:
         frame.pts = round(time * CLOCK)
         frame.time_base = Fraction(1, CLOCK)
         self._container.mux(self._stream.encode(frame))
+        self._written += 1
 
     def __exit__(self, *error: Any) -> None:
-        try:
-            if error[0] is None:
-                self._container.mux(self._stream.encode(None))
-        finally:
-            self._container.close()
-            self._target.__exit__(*error)
+        if error[0] is not None:
+            self._open.__exit__(*error)
+            return
+        with self._open:  # an error in here keeps the old file as well
+            if self._written == 0:
+                raise ValueError(f"{self._path}: no picture to write")
+            self._container.mux(self._stream.encode(None))

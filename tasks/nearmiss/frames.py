@@ -1,5 +1,6 @@
 """Read a video's frames one at a time, with the times that the file itself gives them."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ import numpy as np
 from tasks.errors import BadInput
 
 # A playlist must not make the decoder open other files or addresses.
-OPEN_OPTIONS = {"protocol_whitelist": "file"}
+# Nor must a picture's name that looks like a pattern.
+OPEN_OPTIONS = {"protocol_whitelist": "file", "pattern_type": "none"}
+# Seconds before the wanted time to search from: MPEG-TS lands on the key frame behind it.
+SEEK_MARGINS = (0.0, 2.0, 10.0, 60.0)
 # Demuxers that take any text for a "video".
 NOT_VIDEO_FORMATS = {"tty", "bin", "adf", "idf", "xbin", "hls", "concat", "ffmetadata"}
 
@@ -38,12 +42,13 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.Vid
     Raises:
         BadInput: no such file, not a video, no video stream.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # Path.is_file raises on a name that is too long
         raise BadInput(f"{path}: there is no such file.")
     if path.stat().st_size == 0:
         raise BadInput(f"{path}: the file is empty.")
     try:
-        container = av.open(str(path), options=OPEN_OPTIONS)
+        # With "file:" a colon in the name is no address.
+        container = av.open(f"file:{path}", options=OPEN_OPTIONS)
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(
@@ -149,10 +154,11 @@ def sample_frames(video_path: str | Path, n: int = 5) -> list[np.ndarray]:
         raise BadInput(f"The number of sample frames must be at least 1, got {n}.")
     path = Path(video_path)
     times = packet_times(path)
-    wanted = times[np.unique(np.linspace(0, len(times) - 1, n).round().astype(int))]
+    numbers = np.unique(np.linspace(0, len(times) - 1, n).round().astype(int))
     with open_video(path) as (container, stream):
-        found = [_frame_at(container, stream, time) for time in wanted]
-    images = [image for image in found if image is not None]
+        images = [_frame_at(container, stream, times[number], times[0]) for number in numbers]
+    if any(image is None for image in images):  # a file that cannot be searched: read through it
+        images = [frame.image for frame in FrameReader(path) if frame.index in numbers]
     if not images:
         raise BadInput(f"{path}: no frame can be decoded.")
     return images
@@ -185,16 +191,24 @@ def packet_times(path: Path) -> np.ndarray:
 
 
 def _frame_at(
-    container: av.container.InputContainer, stream: av.VideoStream, time: float
+    container: av.container.InputContainer, stream: av.VideoStream, time: float, start: float
 ) -> np.ndarray | None:
-    """The first decodable frame at or after a time, else the last one before it."""
-    container.seek(int(time / stream.time_base), stream=stream)
-    latest = None
-    try:
-        for frame in container.decode(stream):
-            latest = frame
-            if frame.time is None or frame.time >= time - 1e-6:
-                break
-    except av.error.FFmpegError:
-        pass
-    return None if latest is None else to_image(latest)
+    """The first decodable frame at or after a time, else the last one before it.
+
+    None where no search finds its way there, or the frames carry no times.
+    """
+    for margin in SEEK_MARGINS:
+        latest = None
+        try:
+            container.seek(int(max(start, time - margin) / stream.time_base), stream=stream)
+            for frame in container.decode(stream):
+                if frame.time is None or (latest is None and frame.time > time + 1e-6):
+                    break
+                latest = frame
+                if frame.time >= time - 1e-6:
+                    break
+        except av.error.FFmpegError:
+            pass
+        if latest is not None:
+            return to_image(latest)
+    return None

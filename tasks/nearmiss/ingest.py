@@ -75,6 +75,7 @@ def probe(path: Path, sha256: str | None = None) -> VideoMetadata:
         declared = stream.frames
         codec = stream.codec_context.name
         nominal_rate = float(stream.average_rate or 0)
+        tick = float(stream.time_base)
     if len(times) < 2:
         raise BadInput(f"{path}: has a single frame; nothing can be seen to move.")
     intervals = np.diff(times)
@@ -83,7 +84,9 @@ def probe(path: Path, sha256: str | None = None) -> VideoMetadata:
     if not fps > 0:
         raise BadInput(f"{path}: its frames carry no times and the file states no frame rate.")
     typical = float(np.median(intervals))
-    odd = np.abs(intervals - typical) > VARIABLE_TOLERANCE * typical
+    # A clock of milliseconds rounds 1/120 s to 8 or 9; a clock of whole frames does not round.
+    rounding = 1.01 * tick if tick < typical / 2 else 0.0
+    odd = np.abs(intervals - typical) > max(VARIABLE_TOLERANCE * typical, rounding)
     return VideoMetadata(
         name=path.name,
         frames=len(times),

@@ -58,7 +58,8 @@ def make_clip(
         The path.
     """
     rate = Fraction(fps).limit_denominator(1001)
-    clock = 1 / rate if times is None else Fraction(1, 90_000)
+    # MPEG-4 part 2 counts in frames here, so that a time between two of them is not to be had.
+    clock = 1 / rate if times is None or codec == "mpeg4" else Fraction(1, 90_000)
     with av.open(str(path), "w", options=options or {}) as container:
         speed = {"preset": "veryfast"} if codec == "libx264" else {}
         stream = container.add_stream(codec, rate=rate, options=speed)

@@ -1,6 +1,7 @@
 """Where videos come from: files, folders, URLs, and the made scene."""
 
 import re
+import stat
 from pathlib import Path
 
 from tasks.errors import BadInput
@@ -37,16 +38,21 @@ def expand(videos: list[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for video in videos:
-        for item in [video] if is_url(video) else _files(Path(video).expanduser()):
+        for item in [video] if is_url(video) else _files(video):
             found[str(item)] = None
     return list(found)
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.exists():
-        raise BadInput(f"{path}: there is no such file or folder.")
-    if path.is_file():
+def _files(video: str) -> list[Path]:
+    try:
+        path = Path(video).expanduser()
+        mode = path.stat().st_mode
+    except (OSError, RuntimeError, ValueError) as error:  # also a name too long, or `~nobody`
+        raise BadInput(f"{video}: there is no such file or folder.") from error
+    if stat.S_ISREG(mode):
         return [path]
+    if not stat.S_ISDIR(mode):
+        raise BadInput(f"{video}: is neither a file nor a folder.")
     files = sorted(
         file
         for file in path.iterdir()
@@ -61,7 +67,7 @@ def safe_name(video: str) -> str:
     """A folder name from a video's name: letters, digits, dot, dash and underscore only."""
     stem = Path(video.split("?")[0]).stem
     name = re.sub(r"[^\w.-]+", "_", stem).strip("._")
-    return name[:100] or "video"
+    return name.encode()[:100].decode(errors="ignore") or "video"
 
 
 def check(video: str) -> None:
