@@ -70,8 +70,9 @@ def one_video(config: NearMissConfig) -> list[str]:
     tracks = run.stage(
         stages.track,
         video=video,
+        metadata=metadata,
         detections=detections,
-        **config.part("tracker", "max_disappeared"),
+        **config.part("tracker", "max_disappeared", "stride"),
     )
     events = run.stage(
         stages.score,

@@ -16,7 +16,7 @@ class FlowConfig(BaseModel):
         default=Path("outputs"), description="Folder for the results; one folder a run in it."
     )
     refresh: bool = Field(default=False, description="Run every stage again, cached or not.")
-    debug: bool = Field(default=False, description="Show tracebacks and Prefect's debug log.")
+    debug: bool = Field(default=False, description="Show tracebacks.")
 
     def resolved_output_dir(self) -> Path:
         """The output folder; a relative one is inside the project."""

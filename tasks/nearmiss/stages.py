@@ -17,6 +17,7 @@ from tasks.nearmiss import (
     ingest,
     limitations,
     plots,
+    refinement,
     render,
     report,
     scoring,
@@ -146,16 +147,18 @@ def detect(
     return _result(written, figures, summary.detection_warnings(metadata, figures))
 
 
-@stage(work=[tracking, trackers, plots], name="track")
+@stage(work=[tracking, trackers, refinement, plots], name="track")
 def track(
     *,
     video: FilePointer,
+    metadata: dict[str, Any],
     detections: StageResult,
     tracker: str,
     max_disappeared: int,
+    stride: int,
     folder: Path,
 ) -> StageResult:
-    """Give the detections identities."""
+    """Give the detections identities, then bridge gaps and smooth the boxes."""
     frames = pd.read_parquet(detections.path("frames"))
     written = {
         "tracks": folder / "tracks.parquet",
@@ -163,16 +166,17 @@ def track(
         "trajectories": folder / "trajectories.png",
     }
     with publish.progress("track", len(frames)) as on_progress:
-        tracks = tracking.track_detections(
+        seen = tracking.track_detections(
             frames,
             pd.read_parquet(detections.path("detections")),
             trackers.make_tracker(tracker, max_disappeared),
             on_progress,
         )
+    tracks = refinement.refine_tracks(seen, stride, metadata["width"], metadata["height"])
     tracking.write_parquet(written["tracks"], tracks)
     tracking.write_motchallenge(written["tracks_mot"], tracks)
     plots.trajectories(written["trajectories"], tracks, sample_frames(video.path, 1)[0])
-    figures = tracking.track_figures(tracks)
+    figures = tracking.track_figures(seen)
     publish.table("tracks", [summary.flat(figures)], summary.track_verdict(figures))
     publish.pictures("tracks", {"Trajectories": written["trajectories"]}, "All road users")
     return _result(written, figures)

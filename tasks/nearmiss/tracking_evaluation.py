@@ -25,6 +25,7 @@ from trackers.eval import (
 from tasks.nearmiss.detection import detect_video
 from tasks.nearmiss.detectors import make_detector
 from tasks.nearmiss.ingest import probe
+from tasks.nearmiss.refinement import refine_tracks
 from tasks.nearmiss.trackers import REGISTRY, make_tracker
 from tasks.nearmiss.tracking import track_detections
 
@@ -117,8 +118,11 @@ def compare_trackers(
     rows = []
     for name in REGISTRY:
         tracks = track_detections(frames, people, make_tracker(name, max_disappeared=10))
+        refined = refine_tracks(tracks, stride, metadata.width, metadata.height)
         counted = frames.loc[frames["processed"], "frame_index"]
-        rows.append({"tracker": name, **tracking_metrics(truth, tracks, counted)})
+        for refinement, table in (("", tracks), ("refined", refined)):
+            metrics = tracking_metrics(truth, table, counted)
+            rows.append({"tracker": name, "refinement": refinement, **metrics})
     return pd.DataFrame(rows)
 
 
