@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from tasks import torchvision_repair
 from tasks.files import whole_or_nothing
-from tasks.nearmiss.camera_motion import CameraMotion
+from tasks.nearmiss.camera.drift import CameraDrift
 from tasks.nearmiss.classes import CLASSES, category_of
 from tasks.nearmiss.detectors import Detections, Detector
 from tasks.nearmiss.frames import Frame, FrameReader
@@ -94,7 +94,7 @@ class DetectionSummary:
     per_class: Counter[str] = field(default_factory=Counter)
     inference_ms: list[float] = field(default_factory=list)
     samples: list[tuple[Frame, Detections]] = field(default_factory=list)
-    camera: CameraMotion = field(default_factory=CameraMotion)
+    camera: CameraDrift = field(default_factory=CameraDrift)
 
     def figures(self) -> dict[str, Any]:
         """The summary as JSON-able figures."""

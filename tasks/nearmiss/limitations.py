@@ -32,16 +32,7 @@ def of_run(
             "Road users were found by background subtraction, without a trained detector: their "
             "classes are guesses from size and shape, and whoever stands still is not seen."
         )
-    camera = detect["camera"]
-    if camera["moving"]:
-        share = 100 * camera["shift_share_per_sec"]
-        found.append(
-            f"The camera moves: the background shifts by {share:.1f} % of the picture's width a "
-            f"second (median of {camera['n']} measurements). A moving camera is out of scope; "
-            "do not use these events."
-        )
-    if camera["moving"] is None:
-        found.append("Whether the camera stands still could not be measured.")
+    found += _of_camera(detect["camera"])
     per_frame = sum(detect["detections_per_class"].values()) / max(detect["processed_frames"], 1)
     if per_frame < FEW_DETECTIONS_PER_FRAME:
         found.append(
@@ -58,3 +49,21 @@ def of_run(
             f"(n = {pedestrian_pairs_skipped}); --pedestrian-pairs lists them."
         )
     return found
+
+
+def _of_camera(camera: dict[str, Any]) -> list[str]:
+    if camera["kind"] == "moving":
+        return [
+            "The camera moves: the background could not be found again in "
+            f"{camera['lost']} of {camera['lost'] + camera['n']} measurements, or shifted by "
+            f"{camera['largest_shift_px'] or 0:.0f} px. A moving camera is out of scope; do not "
+            "use these events."
+        ]
+    if camera["kind"] == "drifting":
+        return [
+            f"The camera drifts by up to {camera['largest_shift_px']:.1f} px; the places of road "
+            "users were corrected by that before scoring."
+        ]
+    if camera["kind"] == "unknown":
+        return ["Whether the camera stands still could not be measured."]
+    return []

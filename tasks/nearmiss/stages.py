@@ -26,6 +26,7 @@ from tasks.nearmiss import (
     tracking,
     weights,
 )
+from tasks.nearmiss.camera import drift
 from tasks.nearmiss.drawing import draw_objects, picture_grid
 from tasks.nearmiss.frames import sample_frames
 from tasks.nearmiss.sources import made_scene, url
@@ -120,6 +121,7 @@ def detect(
     written = {
         "detections": folder / "detections.parquet",
         "frames": folder / "frames.parquet",
+        "camera": folder / "camera.parquet",
         "sample_detections": folder / "sample_detections.jpg",
     }
     with publish.progress("detect", metadata["frames"]) as on_progress:
@@ -134,6 +136,7 @@ def detect(
             frames_file=written["frames"],
             on_progress=on_progress,
         )
+    tracking.write_parquet(written["camera"], found.camera.transforms())
     for frame, objects in found.samples:
         draw_objects(frame.image, detection.as_dicts(objects))
     grid = picture_grid([frame.image for frame, _ in found.samples], columns=2)
@@ -182,7 +185,7 @@ def track(
     return _result(written, figures)
 
 
-@stage(work=[scoring], name="score")
+@stage(work=[scoring, drift], name="score")
 def score(
     *,
     detections: StageResult,
@@ -202,9 +205,8 @@ def score(
         cooldown_frames=cooldown_frames,
         pedestrian_pairs=pedestrian_pairs,
     )
-    events = scoring.score_tracks(
-        pd.read_parquet(detections.path("frames")), pd.read_parquet(tracks.path("tracks")), detector
-    )
+    frames = pd.read_parquet(detections.path("frames"))
+    events = scoring.score_tracks(frames, _steady_tracks(detections, tracks), detector)
     written = {"events": folder / "events.csv"}
     with files.whole_or_nothing(written["events"]) as temporary:
         events.to_csv(temporary, index=False)
@@ -336,6 +338,14 @@ def _source(path: Path, location: str) -> StageResult:
         files={"video": FilePointer.to(path)},
         figures={"name": path.name, "location": location, "licence": None},
     )
+
+
+def _steady_tracks(detections: StageResult, tracks: StageResult) -> pd.DataFrame:
+    """The tracks as seen by a camera that stands still, where this one drifts a little."""
+    table = pd.read_parquet(tracks.path("tracks"))
+    if detections.figures["camera"]["kind"] != drift.DRIFTING:
+        return table
+    return drift.compensate(table, pd.read_parquet(detections.path("camera")))
 
 
 def _result(

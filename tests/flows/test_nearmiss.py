@@ -19,6 +19,7 @@ from tasks.nearmiss.scoring import EVENT_COLUMNS
 
 FILES = {
     "annotated_video.mp4",
+    "camera.parquet",
     "detections.parquet",
     "events.csv",
     "frames.parquet",

@@ -21,12 +21,13 @@ VIDEO = {
     "variable_frame_times": False,
     "sha256": "ab" * 32,
 }
+CAMERA = {"kind": "static", "n": 7, "lost": 0, "largest_shift_px": 0.2, "moving": False}
 DETECT = {
     "frames": 100,
     "processed_frames": 50,
     "detections_per_class": {"car": 90},
     "inference_ms": {"n": 50, "mean": 40.0, "median": 40.0, "sd": 1.0},
-    "camera": {"n": 7, "shift_share_per_sec": 0.0001, "moving": False},
+    "camera": CAMERA,
     "detector": "yolo",
     "classes_are_guesses": False,
     "damaged_packets": 0,
@@ -121,11 +122,12 @@ def test_the_made_scene_says_so(tmp_path):
     ("changed", "expected"),
     [
         ({"classes_are_guesses": True}, "classes are guesses"),
-        ({"camera": {"n": 9, "shift_share_per_sec": 0.05, "moving": True}}, "camera moves"),
         (
-            {"camera": {"n": 0, "shift_share_per_sec": None, "moving": None}},
-            "could not be measured",
+            {"camera": CAMERA | {"kind": "moving", "moving": True, "lost": 8}},
+            "8 of 15 measurements",
         ),
+        ({"camera": CAMERA | {"kind": "drifting"}}, "drifts by up to 0.2 px"),
+        ({"camera": CAMERA | {"kind": "unknown", "moving": None}}, "could not be measured"),
         ({"detections_per_class": {"car": 3}}, "Few detections: 0.06 a frame"),
         ({"damaged_packets": 4}, "4 damaged parts"),
         ({"guessed_times": 2}, "times of 2 frames"),
