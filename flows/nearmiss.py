@@ -6,6 +6,7 @@ python flows/nearmiss.py --help
 """
 
 import sys
+from pathlib import Path
 
 import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settings when imported
 
@@ -14,11 +15,13 @@ from prefect.states import Failed, State
 
 from tasks import command_line
 from tasks.command_line import command_for
-from tasks.errors import StageFailed
+from tasks.errors import BadInput, StageFailed
 from tasks.gates import FAILED_STATE, QualityGateFailed
 from tasks.nearmiss import sources, stages, weights
 from tasks.nearmiss.config import NearMissConfig
-from tasks.pointers import StageResult
+from tasks.nearmiss.interactions import stages as interaction_stages
+from tasks.nearmiss.interactions.meetings import AUTO
+from tasks.pointers import FilePointer, StageResult
 from tasks.runs import Run, folder_for
 
 
@@ -88,6 +91,17 @@ def one_video(config: NearMissConfig) -> list[str]:
     )
     run.check("events", events.files["events"], row_id=["frame_index", "object_id_1"])
 
+    interactions = run.stage(
+        interaction_stages.find_interactions,
+        metadata=metadata,
+        detections=detections,
+        tracks=tracks,
+        calibration=calibration_of(config),
+        disabled_filters=config.disable_filters,
+        **config.part("preset", "pedestrian_pairs"),
+    )
+    run.check("interactions", interactions.files["interactions"], row_id=["interaction_id"])
+
     run.stage(
         stages.render_annotated,
         video=video,
@@ -96,6 +110,32 @@ def one_video(config: NearMissConfig) -> list[str]:
         events=events,
         stride=config.stride,
     )
+    clips = run.stage(
+        interaction_stages.cut_clips,
+        video=video,
+        metadata=metadata,
+        tracks=tracks,
+        interactions=interactions,
+        stride=config.stride,
+        with_rejected=config.compare_filters,
+    )
+    truth = source.figures.get("truth")
+    if config.compare_filters:
+        run.stage(
+            interaction_stages.write_review,
+            video=video,
+            name=name,
+            interactions=interactions,
+            clips_made=clips,
+            is_made_scene=truth is not None,
+        )
+    if config.labels:
+        run.stage(
+            interaction_stages.judge_by_labels,
+            answers=FilePointer.to(config.labels.expanduser()),
+            video=video,
+            interactions=interactions,
+        )
     run.stage(
         stages.write_report,
         video=video,
@@ -103,7 +143,9 @@ def one_video(config: NearMissConfig) -> list[str]:
         detections=detections,
         tracks=tracks,
         events=events,
-        truth=source.figures.get("truth"),
+        interactions=interactions,
+        has_review=config.compare_filters,
+        truth=truth,
         warnings=list(run.warnings),
     )
     return stages.summarise(
@@ -124,6 +166,13 @@ def fetch(config: NearMissConfig) -> StageResult:
     if sources.is_url(location):
         return stages.download(location, downloads)
     return stages.local_file(location)
+
+
+def calibration_of(config: NearMissConfig) -> FilePointer | str | None:
+    """The calibration file by its content, or "auto", or None."""
+    if config.calibration in (None, AUTO):
+        return config.calibration
+    return FilePointer.to(Path(config.calibration).expanduser())
 
 
 def each_video(config: NearMissConfig, videos: list[str]) -> list[str]:
@@ -149,10 +198,13 @@ def check(config: NearMissConfig) -> None:
     """Refuse what a look can tell is bad, before Prefect starts.
 
     Raises:
-        BadInput: a video or the weights are not there, or a file is no video.
+        BadInput: a file that the configuration names is not there, or a video is none.
     """
     for video in sources.expand(config.video):
         sources.check(video)
+    for named in (config.labels, config.calibration if config.calibration != AUTO else None):
+        if named is not None and not Path(named).expanduser().is_file():
+            raise BadInput(f"{named}: there is no such file.")
     if config.weights is not None:
         weights.find_weights(config.weights)
 

@@ -56,6 +56,35 @@ class NearMissConfig(FlowConfig):
         default=False, description="Also score pairs of two pedestrians."
     )
 
+    calibration: str | None = Field(
+        default=None,
+        description="YAML file with at least four image points and their metres, or a matrix; "
+        "auto: from the usual sizes of road users. None: pixels.",
+    )
+    preset: Literal["default", "issue-filters", "faint", "slow", "screening", "severe"] = Field(
+        default="default", description="Named thresholds of interactions; docs/nearmiss.md."
+    )
+    disable_filters: list[
+        Literal[
+            "stationary",
+            "duration",
+            "direction",
+            "confidence",
+            "duplicate",
+            "identity",
+            "rider",
+            "passenger",
+            "conflict",
+        ]
+    ] = Field(default_factory=list, description="Filters of interactions that are not asked.")
+    compare_filters: bool = Field(
+        default=False,
+        description="Write what the filters change, and a page to judge kept and rejected.",
+    )
+    labels: Path | None = Field(
+        default=None, description="Answers from the review page: gives precision and recall."
+    )
+
     def part(self, *names: str) -> dict[str, Any]:
         """The named settings, as keyword arguments for a stage."""
         return {name: getattr(self, name) for name in names}

@@ -1,5 +1,6 @@
 """The HTML report: one file that opens without the internet."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,12 @@ LEAD_SEC = 1.5
 
 
 def write_report(
-    path: Path, *, pictures: dict[str, Path], events: pd.DataFrame, **facts: Any
+    path: Path,
+    *,
+    pictures: dict[str, Path],
+    events: pd.DataFrame,
+    interactions: pd.DataFrame,
+    **facts: Any,
 ) -> None:
     """Write the report.
 
@@ -27,8 +33,10 @@ def write_report(
         path: of the HTML file; the annotated video lies beside it.
         pictures: caption to picture, put into the file.
         events: EVENT_COLUMNS.
+        interactions: kept ones, the riskiest first; their clips lie in `clips/` beside the file.
         facts: title, video, is_made_scene, truth, tracks, detect, levels, rate, warnings,
-            limitations, assumptions, for the template.
+            limitations, assumptions, scale, rejected (how many candidates), has_review, for the
+            template.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -37,12 +45,13 @@ def write_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["clock"] = clock
+    environment.filters |= {"clock": clock, "seconds": seconds}
     rows = events.sort_values("risk_score", ascending=False, kind="stable").to_dict("records")
     text = environment.get_template("report.html.j2").render(
         pictures=[_picture(caption, file) for caption, file in pictures.items()],
         top=rows[:TOP],
         events=events.to_dict("records"),
+        interactions=interactions.to_dict("records"),
         lead_sec=LEAD_SEC,
         **facts,
     )
@@ -62,3 +71,8 @@ def clock(seconds: float) -> str:
     """MM:SS.s of a time in the video."""
     tenths = round(seconds * 10)
     return f"{tenths // 600:02d}:{tenths % 600 // 10:02d}.{tenths % 10}"
+
+
+def seconds(value: float) -> str:
+    """A duration, or a dash where there is none."""
+    return f"{value:.2f} s" if math.isfinite(value) else "-"

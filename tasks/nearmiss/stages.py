@@ -165,6 +165,7 @@ def track(
     frames = pd.read_parquet(detections.path("frames"))
     written = {
         "tracks": folder / "tracks.parquet",
+        "sights": folder / "sights.parquet",
         "tracks_mot": folder / "tracks_mot.txt",
         "trajectories": folder / "trajectories.png",
     }
@@ -176,6 +177,7 @@ def track(
             on_progress,
         )
     tracks = refinement.refine_tracks(seen, stride, metadata["width"], metadata["height"])
+    tracking.write_parquet(written["sights"], seen)
     tracking.write_parquet(written["tracks"], tracks)
     tracking.write_motchallenge(written["tracks_mot"], tracks)
     plots.trajectories(written["trajectories"], tracks, sample_frames(video.path, 1)[0])
@@ -252,6 +254,8 @@ def write_report(
     detections: StageResult,
     tracks: StageResult,
     events: StageResult,
+    interactions: StageResult,
+    has_review: bool,
     truth: dict[str, Any] | None,
     warnings: list[str],
     folder: Path,
@@ -281,6 +285,10 @@ def write_report(
         page,
         pictures=captions,
         events=event_table,
+        interactions=pd.read_csv(interactions.path("interactions")),
+        scale=interactions.figures["scale"],
+        rejected=interactions.figures["rejected"],
+        has_review=has_review,
         title=metadata["name"],
         video=metadata,
         is_made_scene=truth is not None,

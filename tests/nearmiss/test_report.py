@@ -73,6 +73,10 @@ def write(folder, events, **changed) -> str:
         "warnings": [],
         "limitations": [],
         "assumptions": limitations.ALWAYS,
+        "interactions": pd.DataFrame(),
+        "scale": "Measured in pixels.",
+        "rejected": 0,
+        "has_review": False,
     } | changed
     pictures = {path.stem: path for path in sorted(folder.glob("*.png"))}
     report.write_report(folder / "report.html", pictures=pictures, events=events, **facts)
@@ -90,8 +94,9 @@ def test_text_from_outside_stays_text(tmp_path):
 def test_the_page_needs_nothing_from_the_internet(tmp_path):
     page = write(tmp_path, some_events())
     sources = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert len(sources) == 5
-    assert all(s.startswith("data:image/") or s == "annotated_video.mp4" for s in sources)
+    assert len(sources) == 6
+    beside = {"annotated_video.mp4", "rejected.csv"}
+    assert all(s.startswith("data:image/") or s in beside for s in sources)
     assert "http" not in page
 
 

@@ -5,17 +5,17 @@ import pandas as pd
 import pytest
 
 from tasks.locate import PROJECT_ROOT
+from tasks.nearmiss.evaluation.tracking import (
+    compare_trackers,
+    read_ground_truth,
+    tracking_metrics,
+)
 from tasks.nearmiss.trackers import make_tracker
 from tasks.nearmiss.tracking import (
     TRACK_COLUMNS,
     track_detections,
     track_figures,
     write_motchallenge,
-)
-from tasks.nearmiss.tracking_evaluation import (
-    compare_trackers,
-    read_ground_truth,
-    tracking_metrics,
 )
 
 

@@ -1,6 +1,6 @@
 """How right the trackers are on a sequence with ground truth.
 
-    python -m tasks.nearmiss.tracking_evaluation --video vtest.avi --ground-truth gt.txt \
+    python -m tasks.nearmiss.evaluation.tracking --video vtest.avi --ground-truth gt.txt \
         --onnx models/yolov8n-….onnx [--stride 2]
 
 Metrics are those of the `trackers` package: HOTA (Luiten et al. 2021), MOTA (Bernardin and

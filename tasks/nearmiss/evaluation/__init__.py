@@ -1,0 +1,1 @@
+"""How right the product is, against known truth."""

@@ -1,0 +1,144 @@
+"""From the tracks of a video to two tables: near-misses, and rejected candidates with reasons."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from tasks.nearmiss.ground.from_file import load_calibration
+from tasks.nearmiss.ground.from_sizes import CannotCalibrate, calibrate_from_sizes
+from tasks.nearmiss.ground.plane import GroundPlane
+from tasks.nearmiss.interactions.autoscale import approximate_plane, in_pixels
+from tasks.nearmiss.interactions.filters import (
+    FILTERS,
+    REJECTED_COLUMNS,
+    Surroundings,
+    apply_filters,
+)
+from tasks.nearmiss.interactions.plane import Plane
+from tasks.nearmiss.interactions.points import from_points
+from tasks.nearmiss.interactions.presets import PRESETS
+from tasks.nearmiss.interactions.risk import is_serious
+from tasks.nearmiss.interactions.table import find_candidates, interactions_table
+from tasks.nearmiss.interactions.trajectories import Trajectory, from_boxes
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """On which plane road users are measured.
+
+    Attributes:
+        plane: the plane.
+        description: a sentence for the report.
+        distance_error: standard error of a distance that comes from the calibration, as a share.
+        warning: what a reader has to know, or "".
+    """
+
+    plane: Plane
+    description: str
+    distance_error: float = 0.0
+    warning: str = ""
+
+
+def scale_for(
+    tracks: pd.DataFrame, picture: tuple[int, int], calibration: str | Path | None
+) -> Scale:
+    """The plane to measure on.
+
+    Args:
+        tracks: of the video, in pixels.
+        picture: width and height in pixels.
+        calibration: a file, "auto" for the known sizes of road users, or None for pixels.
+
+    Raises:
+        BadInput: the file cannot be used.
+    """
+    if calibration is None:
+        return _pixels(tracks, picture)
+    if calibration != AUTO:
+        return _ground(load_calibration(Path(calibration), picture), picture)
+    try:
+        return _ground(calibrate_from_sizes(tracks, picture), picture)
+    except CannotCalibrate as reason:
+        warning = f"--calibration auto was not possible: {reason} Measured in pixels."
+        return replace(_pixels(tracks, picture), warning=warning)
+
+
+def find_interactions(
+    trajectories: list[Trajectory],
+    scale: Scale,
+    *,
+    preset: str,
+    disabled_filters: Collection[str],
+    pedestrian_pairs: bool,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Near-misses among all pairs of road users.
+
+    Args:
+        trajectories: on the scale's plane.
+        scale: whose error widens the intervals.
+        preset: a name of PRESETS.
+        disabled_filters: names of FILTERS that are not asked.
+        pedestrian_pairs: whether two pedestrians can be a near-miss.
+
+    Returns:
+        Kept interactions (INTERACTION_COLUMNS and `serious`), and rejected candidates (the same
+        with `filter` and `reason`), the riskiest first. An id is made of the worst frame and the
+        two tracks, so that it stays the same from run to run.
+    """
+    chosen = PRESETS[preset]
+    parameters = replace(chosen.parameters, pedestrian_pairs=pedestrian_pairs)
+    candidates = find_candidates(trajectories, parameters, calibration_error=scale.distance_error)
+    names = [name for name in FILTERS if name in chosen.filters and name not in disabled_filters]
+    kept, rejected = apply_filters(candidates, Surroundings.of(trajectories), parameters, names)
+    table = _identified(interactions_table(kept))
+    table["serious"] = is_serious(table["score_low"], table["units"])
+    return table, _identified(rejected)[["interaction_id", *REJECTED_COLUMNS]]
+
+
+def trajectories_of_boxes(tracks: pd.DataFrame, scale: Scale) -> list[Trajectory]:
+    """Smoothed trajectories of tracked boxes, in pixels, on the scale's plane."""
+    return from_boxes(tracks, scale.plane)
+
+
+def trajectories_of_points(tracks: pd.DataFrame, units: str) -> list[Trajectory]:
+    """Smoothed trajectories of tracked points, in metres or pixels."""
+    return from_points(tracks, units)
+
+
+def _pixels(tracks: pd.DataFrame, picture: tuple[int, int]) -> Scale:
+    guessed = approximate_plane(tracks, picture) if len(tracks) else None
+    if guessed is None:
+        return Scale(
+            Plane.of_picture(picture),
+            "Not calibrated: measured in the picture's pixels, with no correction for perspective.",
+        )
+    return Scale(
+        in_pixels(guessed, tracks),
+        "Not calibrated: measured in pixels. Perspective is straightened by the usual sizes of "
+        "road users, which is rough.",
+    )
+
+
+def _ground(ground: GroundPlane, picture: tuple[int, int]) -> Scale:
+    errors = ground.reprojection_m() if len(ground.image_points) else []
+    plane = Plane.of_ground(
+        ground.image_to_ground,
+        picture,
+        approximate=ground.approximate,
+        error_m=float((errors**2).mean() ** 0.5) if len(errors) else 0.0,
+    )
+    return Scale(plane, ground.describe(), ground.relative_scale_error or 0.0)
+
+
+def _identified(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.round(4)
+    table["interaction_id"] = [
+        f"f{row.worst_frame}-{row.track_id_1}-{row.track_id_2}" for row in table.itertuples()
+    ]
+    repeated = table.groupby("interaction_id").cumcount()
+    table["interaction_id"] += repeated.map(lambda n: f"-{n + 1}" if n else "")
+    return table

@@ -1,0 +1,167 @@
+"""The Prefect tasks about interactions, one a stage."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tasks import files, publish
+from tasks.caching import stage
+from tasks.nearmiss.camera import drift
+from tasks.nearmiss.interactions import meetings
+from tasks.nearmiss.interactions.filters import FILTERS
+from tasks.nearmiss.review import clips, compare_filters, labels, page
+from tasks.pointers import FilePointer, StageResult
+
+
+@stage(work=[meetings, drift], name="interactions")
+def find_interactions(
+    *,
+    metadata: dict[str, Any],
+    detections: StageResult,
+    tracks: StageResult,
+    calibration: FilePointer | str | None,
+    preset: str,
+    disabled_filters: list[str],
+    pedestrian_pairs: bool,
+    folder: Path,
+) -> StageResult:
+    """Find the near-misses on smoothed trajectories, and keep what the filters reject."""
+    # The boxes as they were tracked: their jitter is measured, which smoothed boxes hide.
+    table = pd.read_parquet(tracks.path("sights"))
+    if detections.figures["camera"]["kind"] == drift.DRIFTING:
+        table = drift.compensate(table, pd.read_parquet(detections.path("camera")))
+    picture = (metadata["width"], metadata["height"])
+    source = calibration.path if isinstance(calibration, FilePointer) else calibration
+    scale = meetings.scale_for(table, picture, source)
+    kept, rejected = meetings.find_interactions(
+        meetings.trajectories_of_boxes(table, scale),
+        scale,
+        preset=preset,
+        disabled_filters=disabled_filters,
+        pedestrian_pairs=pedestrian_pairs,
+    )
+    return _written(kept, rejected, scale, folder)
+
+
+@stage(work=[clips], name="clips")
+def cut_clips(
+    *,
+    video: FilePointer,
+    metadata: dict[str, Any],
+    tracks: StageResult,
+    interactions: StageResult,
+    stride: int,
+    with_rejected: bool,
+    folder: Path,
+) -> StageResult:
+    """Cut a clip of each interaction, and of the rejected candidates that are reviewed."""
+    kept, rejected = _tables(interactions)
+    wanted = [kept]
+    if with_rejected:
+        wanted.append(page.choose(kept, rejected)[1])
+    made = clips.write_clips(
+        video.path,
+        pd.concat(wanted, ignore_index=True),
+        pd.read_parquet(tracks.path("tracks")),
+        folder / "clips",
+        fps=metadata["fps"],
+        stride=stride,
+    )
+    written = {}
+    for name, clip in made.items():
+        parts = {"video": clip.video, "frame": clip.frame, "close_up": clip.close_up}
+        written |= {f"clip {name} {part}": path for part, path in parts.items() if path}
+    return StageResult(files={name: FilePointer.to(path) for name, path in written.items()})
+
+
+@stage(work=[page, compare_filters], name="review")
+def write_review(
+    *,
+    video: FilePointer,
+    name: str,
+    interactions: StageResult,
+    clips_made: StageResult,
+    is_made_scene: bool,
+    folder: Path,
+) -> StageResult:
+    """Write what the filters changed, and the page on which a person judges candidates."""
+    kept, rejected = _tables(interactions)
+    table = compare_filters.before_after(kept, rejected, list(FILTERS))
+    text = compare_filters.as_markdown(table)
+    files.write_text(folder / "filters.md", text)
+    publish.markdown("filters", text, f"{len(rejected)} candidates rejected, {len(kept)} kept")
+    page.write_review(
+        folder / "review.html",
+        kept,
+        rejected,
+        title=name,
+        video_sha256=video.sha256,
+        clips=_clips_of(clips_made),
+        is_made_scene=is_made_scene,
+    )
+    return StageResult(
+        files={
+            "review": FilePointer.to(folder / "review.html"),
+            "filters": FilePointer.to(folder / "filters.md"),
+        }
+    )
+
+
+@stage(work=[labels], name="labels")
+def judge_by_labels(
+    *, answers: FilePointer, video: FilePointer, interactions: StageResult, folder: Path
+) -> StageResult:
+    """Turn a person's answers into precision and recall.
+
+    Raises:
+        BadInput: the answers are of another video or of other candidates, or no answers.
+    """
+    kept, rejected = _tables(interactions)
+    read = labels.read_labels(answers.path, kept, rejected, video.sha256)
+    figures = labels.precision_recall(read, kept, rejected)
+    files.write_json(folder / "labels_result.json", figures)
+    publish.table("labels", [{"figure": k, "value": str(v)} for k, v in figures.items()], "Labels")
+    return StageResult(
+        files={"labels_result": FilePointer.to(folder / "labels_result.json")}, figures=figures
+    )
+
+
+def _written(
+    kept: pd.DataFrame, rejected: pd.DataFrame, scale: meetings.Scale, folder: Path
+) -> StageResult:
+    written = {"interactions": folder / "interactions.csv", "rejected": folder / "rejected.csv"}
+    for path, table in zip(written.values(), (kept, rejected), strict=True):
+        with files.whole_or_nothing(path) as temporary:
+            table.to_csv(temporary, index=False)
+    figures = {
+        "total": len(kept),
+        "rejected": len(rejected),
+        "rejected_by": rejected["filter"].value_counts().to_dict(),
+        "units": scale.plane.units,
+        "scale": scale.description,
+        "serious": int(kept["serious"].sum()),
+    }
+    verdict = f"{len(kept)} interactions, {len(rejected)} candidates rejected"
+    publish.table("interactions", kept.to_dict("records"), verdict)
+    publish.table("rejected", rejected.to_dict("records"), verdict)
+    return StageResult(
+        files={name: FilePointer.to(path) for name, path in written.items()},
+        figures=figures,
+        warnings=[scale.warning] if scale.warning else [],
+    )
+
+
+def _tables(interactions: StageResult) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return tuple(pd.read_csv(interactions.path(name)) for name in ("interactions", "rejected"))
+
+
+def _clips_of(made: StageResult) -> dict[str, clips.Clip]:
+    found: dict[str, dict[str, Path]] = {}
+    for label, file in made.files.items():
+        _, name, part = label.split(" ")
+        found.setdefault(name, {})[part] = file.path
+    return {
+        name: clips.Clip(parts["video"], parts.get("frame"), parts.get("close_up"))
+        for name, parts in found.items()
+    }

@@ -1,0 +1,286 @@
+"""Interactions: one row for each meeting of two road users, with measures, risk and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tasks.nearmiss.interactions.definition import Finding, judge
+from tasks.nearmiss.interactions.encounters import Encounter, encounter
+from tasks.nearmiss.interactions.intervals import INTERVAL, drawn_measures, held_minimum
+from tasks.nearmiss.interactions.parameters import Parameters
+from tasks.nearmiss.interactions.risk import VULNERABLE, risk_level, risk_score
+from tasks.nearmiss.interactions.trajectories import Trajectory
+from tasks.nearmiss.measures import conflict_type
+
+Floats = NDArray[np.float64]
+
+INTERACTION_COLUMNS = [
+    "interaction_id",
+    "track_id_1",
+    "track_id_2",
+    "class_1",
+    "class_2",
+    "start_frame",
+    "end_frame",
+    "start_sec",
+    "end_sec",
+    "worst_frame",
+    "worst_sec",
+    "min_ttc_sec",
+    "ttc_low_sec",
+    "ttc_high_sec",
+    "pet_sec",
+    "max_drac",
+    "min_distance",
+    "speed_1",
+    "speed_2",
+    "conflict_type",
+    "conflict_angle_deg",
+    "vulnerable",
+    "risk_score",
+    "score_low",
+    "score_high",
+    "risk_level",
+    "units",
+]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A pair that came near, with what the definition says of it.
+
+    Attributes:
+        encounter: its measures over time.
+        finding: why it is a near-miss, or why not.
+        worst: index of the worst moment, or -1 where the two were never there together.
+        worst_sec: time of the worst moment.
+        row: values of INTERACTION_COLUMNS, but for the id.
+    """
+
+    encounter: Encounter
+    finding: Finding
+    worst: int
+    worst_sec: float
+    row: dict[str, object]
+
+
+def find_candidates(
+    trajectories: Sequence[Trajectory],
+    parameters: Parameters | None = None,
+    *,
+    calibration_error: float = 0.0,
+    seed: int = 0,
+) -> list[Candidate]:
+    """Pairs of road users that came near each other in space or time, the riskiest first.
+
+    A pair is a candidate when its TTC falls below `ttc_sec`, its gap below `candidate_gap` or its
+    PET below `candidate_pet_sec`, the faster one moving. Two pedestrians are passed over unless
+    `pedestrian_pairs`.
+
+    Args:
+        trajectories: in one plane.
+        parameters: thresholds; the defaults when None.
+        calibration_error: standard error of a distance from the calibration, as a share of it.
+        seed: of the draws behind the intervals.
+
+    Raises:
+        ValueError: trajectories of different units.
+    """
+    parameters = parameters or Parameters()
+    if len({each.units for each in trajectories}) > 1:
+        raise ValueError("Trajectories must all be in metres or all in pixels.")
+    rng = np.random.default_rng(seed)
+    found = []
+    for one, two in combinations(trajectories, 2):
+        both_walk = one.class_name == two.class_name == "person"
+        if one.track_id == two.track_id or (both_walk and not parameters.pedestrian_pairs):
+            continue
+        if _far_apart(one, two, parameters):
+            continue
+        meeting = encounter(one, two, parameters.candidate_pet_sec)
+        if meeting is not None and _came_near(meeting, parameters):
+            found.append(_candidate(meeting, parameters, calibration_error, rng))
+    found.sort(key=lambda each: -float(each.row["risk_score"]))
+    return found
+
+
+def interactions_table(candidates: Sequence[Candidate]) -> pd.DataFrame:
+    """INTERACTION_COLUMNS, in order of risk; ids count from 1."""
+    rows = [{"interaction_id": n, **each.row} for n, each in enumerate(candidates, start=1)]
+    return pd.DataFrame(rows, columns=INTERACTION_COLUMNS)
+
+
+def _far_apart(one: Trajectory, two: Trajectory, parameters: Parameters) -> bool:
+    """Whether two paths never come near enough for a candidate, by their bounding boxes alone."""
+    between = np.maximum(
+        one.positions.min(axis=0) - two.positions.max(axis=0),
+        two.positions.min(axis=0) - one.positions.max(axis=0),
+    )
+    sizes = (np.hypot(one.length, one.width) + np.hypot(two.length, two.width)) / 2
+    reach = parameters.candidate_gap * np.sqrt(one.metre * two.metre)
+    reach += parameters.ttc_sec * (one.speeds.max() + two.speeds.max()) + sizes
+    return bool(between.max() > reach)
+
+
+def _came_near(meeting: Encounter, parameters: Parameters) -> bool:
+    speeds = [each.speeds for each in meeting.states]
+    moving = np.maximum(*speeds) > parameters.moving * meeting.metre
+    near = meeting.gap < parameters.candidate_gap * meeting.metre
+    by_time = meeting.pet is not None and max(meeting.pet.speeds) > parameters.moving * (
+        meeting.metre
+    )
+    return bool((moving & (near | (meeting.ttc < parameters.ttc_sec))).any() or by_time)
+
+
+def _candidate(
+    meeting: Encounter, parameters: Parameters, calibration_error: float, rng: np.random.Generator
+) -> Candidate:
+    finding = judge(meeting, parameters)
+    worst, worst_sec = _worst_moment(meeting, finding)
+    first, last = _span(meeting, finding, parameters)
+    one, two = meeting.one, meeting.two
+    speeds = _speeds_at(meeting, worst)
+    angle = float(meeting.angle_deg[worst]) if worst >= 0 else meeting.pet.angle_deg
+    if finding.stretch is None and meeting.pet is not None:
+        angle, speeds = meeting.pet.angle_deg, meeting.pet.speeds
+    kind, vulnerable = conflict_type(
+        np.array([angle]), one.class_name in VULNERABLE, two.class_name in VULNERABLE
+    )
+    vulnerable = bool(vulnerable[0])
+    risk = _risk(meeting, finding, worst, vulnerable, parameters, calibration_error, rng)
+    row = {
+        "track_id_1": one.source_id(worst_sec),
+        "track_id_2": two.source_id(worst_sec),
+        "class_1": one.class_name,
+        "class_2": two.class_name,
+        "start_frame": _frame_at(one, two, first),
+        "end_frame": _frame_at(one, two, last),
+        "start_sec": first,
+        "end_sec": last,
+        "worst_frame": _frame_at(one, two, worst_sec),
+        "worst_sec": worst_sec,
+        "pet_sec": meeting.pet.seconds if meeting.pet else np.nan,
+        "min_distance": float(meeting.gap.min()) if len(meeting.gap) else np.nan,
+        "speed_1": speeds[0],
+        "speed_2": speeds[1],
+        "conflict_type": str(kind[0]),
+        "conflict_angle_deg": angle,
+        "vulnerable": vulnerable,
+        "units": one.units,
+        **risk,
+    }
+    return Candidate(meeting, finding, worst, worst_sec, row)
+
+
+def _worst_moment(meeting: Encounter, finding: Finding) -> tuple[int, float]:
+    """Index and time of the least TTC of the stretch that counts; else of the PET's arrival;
+    else of the least TTC or gap at all."""
+    if finding.stretch is not None:
+        first, last = finding.stretch
+        worst = first + int(np.argmin(meeting.ttc[first : last + 1]))
+    elif finding.pet is not None or not len(meeting.times):
+        seconds = meeting.pet.enter_time
+        if not len(meeting.times):
+            return -1, seconds
+        return int(np.argmin(np.abs(meeting.times - seconds))), seconds
+    elif np.isfinite(meeting.ttc).any():
+        worst = int(np.argmin(meeting.ttc))
+    else:
+        worst = int(np.argmin(meeting.gap))
+    return worst, float(meeting.times[worst])
+
+
+def _span(meeting: Encounter, finding: Finding, parameters: Parameters) -> tuple[float, float]:
+    """From when to when they met: conflict and passing, or else the time that they were near."""
+    bounds = []
+    if finding.stretch is not None:
+        bounds += [float(meeting.times[at]) for at in finding.stretch]
+    if finding.pet is not None:
+        bounds += [finding.pet.leave_time, finding.pet.enter_time]
+    if not bounds:
+        near = (meeting.gap < parameters.proximity * meeting.metre) | np.isfinite(meeting.ttc)
+        bounds = [float(each) for each in meeting.times[near][[0, -1]]] if near.any() else []
+    if not bounds and meeting.pet is not None:
+        bounds = [meeting.pet.leave_time, meeting.pet.enter_time]
+    if not bounds:
+        bounds = [float(meeting.times[0]), float(meeting.times[-1])]
+    return min(bounds), max(bounds)
+
+
+def _speeds_at(meeting: Encounter, moment: int) -> tuple[float, float]:
+    if moment < 0:
+        return meeting.pet.speeds
+    return tuple(float(each.speeds[moment]) for each in meeting.states)
+
+
+def _frame_at(one: Trajectory, two: Trajectory, seconds: float) -> int:
+    """The processed frame nearest to a time, of the trajectory that has one nearer."""
+    options = []
+    for each in (one, two):
+        at = int(np.argmin(np.abs(each.times - seconds)))
+        options.append((abs(float(each.times[at]) - seconds), int(each.frames[at])))
+    return min(options)[1]
+
+
+def _risk(
+    meeting: Encounter,
+    finding: Finding,
+    worst: int,
+    vulnerable: bool,
+    parameters: Parameters,
+    calibration_error: float,
+    rng: np.random.Generator,
+) -> dict[str, object]:
+    """Measures that enter the score, the score and its level, and intervals of TTC and score."""
+    metre = meeting.metre
+    course = np.isfinite(meeting.ttc)
+    if finding.stretch is not None:
+        span = slice(finding.stretch[0], finding.stretch[1] + 1)
+    else:
+        span = slice(0, len(meeting.times))
+    ttc = float(held_minimum(meeting.ttc))
+    drac = float(-held_minimum(-meeting.drac[span])) if course.any() else 0.0
+    drac = max(drac, 0.0)
+    braking = float(meeting.braking[span][course[span]].max()) if course[span].any() else 0.0
+    pet = meeting.pet.seconds if _crossing(meeting, parameters) else np.nan
+    relative = _relative_speed(meeting, worst)
+
+    def score(ttc: Floats, pet: Floats, drac: Floats) -> Floats:
+        effort = np.maximum(drac, braking) / metre
+        return risk_score(ttc, pet, effort, relative / metre, vulnerable, parameters)
+
+    point = float(score(ttc, pet, drac))
+    ttcs, pets, dracs = drawn_measures(meeting, ttc, pet, drac, calibration_error, rng)
+    low, high = np.percentile(ttcs, INTERVAL, method="nearest")
+    score_low, score_high = np.percentile(score(ttcs, pets, dracs), INTERVAL)
+    return {
+        "min_ttc_sec": _or_nan(ttc),
+        "ttc_low_sec": _or_nan(min(low, ttc)),
+        "ttc_high_sec": _or_nan(max(high, ttc)),
+        "max_drac": drac,
+        "risk_score": point,
+        "score_low": min(float(score_low), point),
+        "score_high": max(float(score_high), point),
+        "risk_level": risk_level(point),
+    }
+
+
+def _crossing(meeting: Encounter, parameters: Parameters) -> bool:
+    return meeting.pet is not None and meeting.pet.angle_deg >= parameters.pet_angle_deg
+
+
+def _relative_speed(meeting: Encounter, worst: int) -> float:
+    if worst < 0:
+        return float(np.hypot(*meeting.pet.speeds))
+    one, two = (each.velocities[worst] for each in meeting.states)
+    return float(np.hypot(*(two - one)))
+
+
+def _or_nan(seconds: float) -> float:
+    return float(seconds) if np.isfinite(seconds) else np.nan
