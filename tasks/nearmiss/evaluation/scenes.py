@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,15 @@ from tasks.nearmiss.interactions.parameters import Parameters
 from tasks.nearmiss.interactions.plane import Plane
 from tasks.nearmiss.interactions.table import Candidate, find_candidates
 from tasks.nearmiss.interactions.trajectories import from_boxes
+
+
+class HasName(Protocol):
+    """Anything with a name."""
+
+    name: str
+
+
+Named = TypeVar("Named", bound=HasName)
 
 MODES = ("ground", "auto", "picture")
 RANGES_M = (0, 12, 16, 20, 30, 60, 200)
@@ -64,7 +73,7 @@ def half_of(name: str) -> str:
     return "tune" if hashlib.sha256(name.encode()).digest()[0] % 2 else "held-out"
 
 
-def fast_subset(scenes: Sequence[BenchmarkScene], count: int = 16) -> list[BenchmarkScene]:
+def fast_subset(scenes: Sequence[Named], count: int = 16) -> list[Named]:
     """The `count` scenes whose names have the smallest hashes: a fixed sample, by chance."""
     return sorted(scenes, key=lambda each: hashlib.sha256(each.name.encode()).hexdigest())[:count]
 

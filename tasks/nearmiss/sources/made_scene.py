@@ -5,7 +5,7 @@ paths. One pair is a near-miss: a person crosses the road close in front of a bu
 """
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,76 @@ ROAD_GREY, PAVEMENT, LINE = (105, 105, 105), (165, 175, 180), (225, 225, 225)
 BUS_SIDE = (345, 232, 715, 705)
 # Outline of the bus's side within that box: roof and sill run towards a vanishing point.
 BUS_OUTLINE = ((0, 2), (370, 52), (370, 440), (0, 473))
-PEOPLE = {"left": (45, 395, 248, 905), "middle": (218, 403, 348, 862)}
-MARGIN = 20  # of background around a person, which GrabCut learns from
+# Outlines of two people, as polygons in the picture.
+PEOPLE = {
+    "left": (
+        (115, 413),
+        (127, 400),
+        (149, 403),
+        (159, 424),
+        (155, 460),
+        (171, 469),
+        (197, 523),
+        (203, 587),
+        (187, 613),
+        (191, 693),
+        (180, 700),
+        (193, 773),
+        (200, 853),
+        (243, 873),
+        (243, 891),
+        (180, 899),
+        (176, 873),
+        (149, 773),
+        (131, 707),
+        (117, 700),
+        (100, 787),
+        (93, 847),
+        (107, 887),
+        (100, 901),
+        (53, 891),
+        (56, 867),
+        (73, 853),
+        (71, 773),
+        (69, 700),
+        (61, 667),
+        (60, 587),
+        (64, 520),
+        (80, 483),
+        (113, 460),
+    ),
+    "middle": (
+        (264, 424),
+        (273, 408),
+        (296, 408),
+        (308, 424),
+        (305, 460),
+        (320, 477),
+        (341, 533),
+        (344, 553),
+        (320, 571),
+        (327, 627),
+        (336, 693),
+        (340, 727),
+        (304, 773),
+        (287, 800),
+        (296, 816),
+        (280, 819),
+        (291, 847),
+        (287, 857),
+        (260, 853),
+        (256, 833),
+        (267, 813),
+        (244, 760),
+        (243, 707),
+        (227, 701),
+        (237, 587),
+        (235, 533),
+        (247, 496),
+        (273, 480),
+        (267, 460),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +135,13 @@ ACTORS = (
     Actor("bus", "bus", "bus", (330, 212), (-289, 480), (290, 0)),
     Actor("crossing person", "person", "left", (68, 170), (905, 165), (0, 115)),
 )
+# The same road without a near-miss: the person is across long before, or waits at the kerb.
+SCENES = {
+    "crosses-close": ACTORS,
+    "crosses-early": (*ACTORS[:3], replace(ACTORS[3], start=(905, 430))),
+    "waits": (*ACTORS[:3], replace(ACTORS[3], velocity=(0, 0))),
+}
+NEAR_MISS_SCENES = {"crosses-close"}
 CONFLICT = ("bus", "crossing person")
 
 
@@ -92,19 +167,19 @@ def truth() -> dict[str, Any]:
     }
 
 
-def make(path: Path) -> None:
-    """Write the scene as a video. The same file each time, byte for byte."""
+def make(path: Path, actors: tuple[Actor, ...] = ACTORS) -> None:
+    """Write a scene as a video. The same file each time, byte for byte."""
     cut_outs = _cut_outs()
     sprites = {
         actor.name: cv2.resize(cut_outs[actor.cut_out], actor.size, interpolation=cv2.INTER_AREA)
-        for actor in ACTORS
+        for actor in actors
     }
     background = _road()
     with VideoWriter(path, FPS, WIDTH, HEIGHT) as writer:
         for index in range(FPS * DURATION_SEC):
             time = index / FPS
             picture = background.copy()
-            for actor in sorted(ACTORS, key=lambda actor: actor.box(time)[3]):
+            for actor in sorted(actors, key=lambda actor: actor.box(time)[3]):
                 _paste(picture, sprites[actor.name], actor.center(time))
             writer.write(picture, time)
 
@@ -129,21 +204,17 @@ def _cut_outs() -> dict[str, np.ndarray]:
     side = np.concatenate([photo[y1:y2, x1:x2], shape], axis=2)
     # The left half of the bus stands behind people, so the right half is mirrored.
     bus = np.hstack([side[:, ::-1], side])
-    return {"bus": bus, **{name: _person(photo, box) for name, box in PEOPLE.items()}}
+    return {"bus": bus, **{name: _person(photo, outline) for name, outline in PEOPLE.items()}}
 
 
-def _person(photo: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """Cut a person out of the photo along the outline that GrabCut finds."""
-    cv2.setRNGSeed(0)
-    x1, y1, x2, y2 = box
-    around = photo[y1 - MARGIN : y2 + MARGIN, x1 - MARGIN : x2 + MARGIN].copy()
-    labels = np.zeros(around.shape[:2], np.uint8)
-    inside = (MARGIN, MARGIN, x2 - x1, y2 - y1)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(around, labels, inside, *models, 6, cv2.GC_INIT_WITH_RECT)
-    shown = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
-    shown = cv2.GaussianBlur(shown, (5, 5), 0)
-    return np.dstack([around, shown])[MARGIN:-MARGIN, MARGIN:-MARGIN]
+def _person(photo: np.ndarray, outline: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """Cut a person out of the photo along an outline, with a soft edge."""
+    points = np.array(outline)
+    shape = np.zeros(photo.shape[:2], np.uint8)
+    cv2.fillPoly(shape, [points], 255, cv2.LINE_AA)
+    shape = cv2.GaussianBlur(shape, (5, 5), 0)
+    (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0) + 1
+    return np.dstack([photo, shape])[y1:y2, x1:x2]
 
 
 def _paste(picture: np.ndarray, sprite: np.ndarray, center: tuple[float, float]) -> None:

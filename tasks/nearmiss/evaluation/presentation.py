@@ -1,0 +1,139 @@
+"""The evaluation in words, tables and pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from tasks.files import whole_or_nothing
+
+MODE_NAMES = {
+    "ground": "calibrated",
+    "auto": "pixels, straightened by sizes",
+    "picture": "bare pixels",
+}
+SHOWN_GROUPS = (
+    "all",
+    "half=tune",
+    "half=held-out",
+    "degradation=none or moderate",
+    "degradation=strong",
+)
+
+
+def scenes_table(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row a mode and group: found, false, missed, precision, recall, F1, errors of TTC, PET."""
+    rows = []
+    for mode, figures in summary.items():
+        for group in SHOWN_GROUPS:
+            if group not in figures["detection"]:
+                continue
+            found, error = figures["detection"][group], figures["error"][group]
+            rows.append(
+                {
+                    "mode": MODE_NAMES[mode],
+                    "scenes": group.split("=")[-1],
+                    "found": found["true_positives"],
+                    "false": found["false_positives"],
+                    "missed": found["false_negatives"],
+                    "precision": _with_interval(found["precision"]),
+                    "recall": _with_interval(found["recall"]),
+                    "F1": _with_interval(found["f1"]),
+                    "TTC error, median / p95 (n)": _error(error["ttc_relative"], percent=True),
+                    "PET error, median / p95 (n)": _error(error["pet_sec"], percent=False),
+                }
+            )
+    return rows
+
+
+def filters_table(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row a mode and filter: shares of the false candidates it removes, true ones it loses."""
+    return [
+        {
+            "mode": MODE_NAMES[mode],
+            "filter": name,
+            "false removed": _with_interval(row["false_removed"]),
+            "n false": row["false_removed"]["n"],
+            "true lost": _with_interval(row["true_lost"]),
+            "n true": row["true_lost"]["n"],
+        }
+        for mode, figures in summary.items()
+        for name, row in figures["filters"].items()
+    ]
+
+
+def markdown_table(rows: list[dict[str, Any]]) -> str:
+    """Rows of one form as a Markdown table."""
+    if not rows:
+        return "Nothing was measured.\n"
+    header = list(rows[0])
+    lines = [header, ["---"] * len(header), *([str(row[name]) for name in header] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The whole evaluation for the run page and `benchmark.md`."""
+    parts = [
+        "# How right the near-misses are",
+        f"## Known truth: {results['scenes']['count']} made scenes",
+        "95 % intervals: Wilson for precision and recall, bootstrap over scenes for F1. Pairs on "
+        "the border of the definition are left out both ways.",
+        markdown_table(scenes_table(results["scenes"]["modes"])),
+        "### Filters",
+        markdown_table(filters_table(results["scenes"]["modes"])),
+    ]
+    if results.get("tracking"):
+        parts += ["## Tracking, against ground truth", markdown_table(results["tracking"])]
+    if results.get("videos"):
+        parts += ["## Made videos, through the whole chain", markdown_table(results["videos"])]
+    return "\n\n".join(parts)
+
+
+def errors_picture(path: Path, table: pd.DataFrame) -> None:
+    """Measured against true TTC of the near-misses that were found, one panel a mode."""
+    hits = table[table["is_near_miss"] & table["found"]]
+    modes = list(hits["mode"].unique()) or ["ground"]
+    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(4.2 * len(modes), 4), layout="constrained")
+        for axes, mode in zip(figure.subplots(1, len(modes), squeeze=False)[0], modes, strict=True):
+            own = hits[hits["mode"] == mode]
+            for name, part in own.groupby("degradation"):
+                axes.errorbar(
+                    part["true_ttc_sec"], part["ttc_sec"], fmt="o", markersize=4, label=name,
+                    elinewidth=0.7,
+                    yerr=[
+                        (part["ttc_sec"] - part["ttc_low_sec"]).clip(lower=0),
+                        (part["ttc_high_sec"] - part["ttc_sec"]).clip(lower=0),
+                    ],
+                )  # fmt: skip
+            axes.plot([0, 2], [0, 2], color="#999999", linewidth=1)
+            axes.set(
+                xlim=(0, 2),
+                ylim=(0, 2.4),
+                xlabel="true least TTC (s)",
+                ylabel="measured (s)",
+                title=MODE_NAMES[mode],
+            )
+            axes.legend(frameon=False, title="degradation", fontsize=8)
+        with whole_or_nothing(path) as temporary:
+            figure.savefig(temporary, dpi=120, format="png")
+
+
+def _with_interval(figure: dict[str, Any]) -> str:
+    value, low, high = figure["value"], figure.get("low"), figure.get("high")
+    if value is None:
+        return "-"
+    return f"{value:.2f} ({low:.2f} to {high:.2f})" if low is not None else f"{value:.2f}"
+
+
+def _error(figure: dict[str, Any], *, percent: bool) -> str:
+    if not figure["n"]:
+        return "- (0)"
+    scale, unit = (100, " %") if percent else (1, " s")
+    digits = 1 if percent else 2
+    return (
+        f"{scale * figure['median']:.{digits}f}{unit} / {scale * figure['p95']:.{digits}f}{unit} "
+        f"({figure['n']})"
+    )

@@ -1,0 +1,65 @@
+"""The Prefect tasks of the evaluation, one a part."""
+
+from pathlib import Path
+from typing import Any
+
+from tasks import files, publish
+from tasks.caching import stage
+from tasks.nearmiss.evaluation import catalogue, made_videos, presentation, scenes, tracking
+from tasks.pointers import FilePointer, StageResult
+
+
+@stage(work=[catalogue, scenes, presentation], name="known truth")
+def evaluate_scenes(
+    *, catalogue_files: list[FilePointer], modes: list[str], fast: bool, folder: Path
+) -> StageResult:
+    """Score every scene of known truth."""
+    chosen = catalogue.benchmark_scenes(catalogue_files[0].path.parent, fast)
+    table, summary = scenes.run_benchmark(chosen, modes=modes)
+    written = {"pairs": folder / "pairs.csv", "errors": folder / "errors.png"}
+    with files.whole_or_nothing(written["pairs"]) as temporary:
+        table.round(4).to_csv(temporary, index=False)
+    presentation.errors_picture(written["errors"], table)
+    publish.table("scenes", presentation.scenes_table(summary), f"{len(chosen)} scenes")
+    publish.pictures("scenes", {"Measured against true TTC": written["errors"]}, "")
+    return StageResult(
+        files={name: FilePointer.to(path) for name, path in written.items()},
+        figures={"count": len(chosen), "modes": summary},
+    )
+
+
+@stage(work=[tracking], name="tracking")
+def evaluate_tracking(
+    *, video: FilePointer, ground_truth: FilePointer, onnx: FilePointer, folder: Path
+) -> StageResult:
+    """Compare the trackers on a sequence with ground truth."""
+    truth = tracking.read_ground_truth(ground_truth.path)
+    table = tracking.compare_trackers(video.path, truth, onnx.path, stride=1)
+    target = folder / "tracking.csv"
+    with files.whole_or_nothing(target) as temporary:
+        table.to_csv(temporary, index=False)
+    rows = table.to_dict("records")
+    publish.table("tracking", rows, f"n = {rows[0]['n']} boxes")
+    return StageResult(files={"tracking": FilePointer.to(target)}, figures={"rows": rows})
+
+
+@stage(work=[made_videos], name="made videos")
+def evaluate_videos(*, onnx: FilePointer, folder: Path) -> StageResult:
+    """Run made videos through the whole chain."""
+    rows = made_videos.evaluate_made_videos(onnx.path)
+    files.write_json(folder / "made_videos.json", rows)
+    right = sum(row["right"] for row in rows)
+    publish.table("made-videos", rows, f"{right} of {len(rows)} right")
+    return StageResult(
+        files={"made_videos": FilePointer.to(folder / "made_videos.json")}, figures={"rows": rows}
+    )
+
+
+def write_benchmark(folder: Path, results: dict[str, Any]) -> StageResult:
+    """Write `benchmark.json` and `benchmark.md`, and put the tables on the flow run's page."""
+    files.write_json(folder / "benchmark.json", results)
+    text = presentation.markdown(results)
+    files.write_text(folder / "benchmark.md", text)
+    publish.markdown("benchmark", text, "How right the near-misses are")
+    names = ("benchmark.json", "benchmark.md")
+    return StageResult(files={name: FilePointer.to(folder / name) for name in names})
