@@ -36,7 +36,7 @@ def nearmiss(config: NearMissConfig) -> list[str] | State:
     if len(videos) > 1:
         return each_video(config, videos)
     try:
-        return one_video(config)
+        return tracks_only(config) if config.tracks else one_video(config)
     except QualityGateFailed as failure:
         return Failed(message=str(failure), name=FAILED_STATE)
 
@@ -156,6 +156,46 @@ def one_video(config: NearMissConfig) -> list[str]:
     )
 
 
+def tracks_only(config: NearMissConfig) -> list[str]:
+    """The story of trajectories that come without a video."""
+    source = FilePointer.to(config.tracks.expanduser())
+    output_dir = config.resolved_output_dir()
+    name = source.path.name
+    folder = folder_for(output_dir, sources.safe_name(name), source.sha256)
+    run = Run(folder, output_dir / ".cache", config.refresh)
+
+    tracks = run.stage(interaction_stages.read_tracks, tracks=source, **config.part("units", "fps"))
+    interactions = run.stage(
+        interaction_stages.find_interactions_of_tracks,
+        tracks=tracks,
+        disabled_filters=config.disable_filters,
+        **config.part("units", "preset", "pedestrian_pairs"),
+    )
+    run.check("interactions", interactions.files["interactions"], row_id=["interaction_id"])
+    if config.labels:
+        run.stage(
+            interaction_stages.judge_by_labels,
+            answers=FilePointer.to(config.labels.expanduser()),
+            video=source,
+            interactions=interactions,
+        )
+    run.stage(
+        interaction_stages.write_tracks_report,
+        name=name,
+        source=source,
+        units=config.units,
+        tracks=tracks,
+        interactions=interactions,
+        warnings=list(run.warnings),
+    )
+    return interaction_stages.summarise_tracks(
+        run,
+        source=source,
+        command=command_for("flows/nearmiss.py", config),
+        config=config.model_dump(mode="json"),
+    )
+
+
 def fetch(config: NearMissConfig) -> StageResult:
     """The video of the configuration as a local file, and what is known of it."""
     downloads = config.resolved_output_dir() / ".sources"
@@ -200,9 +240,14 @@ def check(config: NearMissConfig) -> None:
     Raises:
         BadInput: a file that the configuration names is not there, or a video is none.
     """
+    if config.tracks and config.video:
+        raise BadInput("--tracks and --video cannot go together: trajectories have no video.")
+    if config.tracks and config.fps is None:
+        raise BadInput("--tracks needs --fps, the frames a second of the trajectories.")
     for video in sources.expand(config.video):
         sources.check(video)
-    for named in (config.labels, config.calibration if config.calibration != AUTO else None):
+    calibration = None if config.calibration == AUTO else config.calibration
+    for named in (config.tracks, config.labels, calibration):
         if named is not None and not Path(named).expanduser().is_file():
             raise BadInput(f"{named}: there is no such file.")
     if config.weights is not None:

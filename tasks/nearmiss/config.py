@@ -81,6 +81,15 @@ class NearMissConfig(FlowConfig):
         default=False,
         description="Write what the filters change, and a page to judge kept and rejected.",
     )
+    tracks: Path | None = Field(
+        default=None,
+        description="Trajectories instead of a video: CSV with frame, track_id, class, x, y and "
+        "maybe length, width, heading_deg or x1, y1, x2, y2; or MOTChallenge text.",
+    )
+    units: Literal["m", "px"] = Field(default="px", description="Of the places in --tracks.")
+    fps: float | None = Field(
+        default=None, gt=0, le=1000, description="Frames a second of --tracks."
+    )
     labels: Path | None = Field(
         default=None, description="Answers from the review page: gives precision and recall."
     )

@@ -38,6 +38,40 @@ def write_report(
             limitations, assumptions, scale, rejected (how many candidates), has_review, for the
             template.
     """
+    rows = events.sort_values("risk_score", ascending=False, kind="stable").to_dict("records")
+    text = _template("report.html.j2").render(
+        pictures=[_picture(caption, file) for caption, file in pictures.items()],
+        top=rows[:TOP],
+        events=events.to_dict("records"),
+        interactions=interactions.to_dict("records"),
+        lead_sec=LEAD_SEC,
+        has_video=True,
+        clip_link="clips/%s.mp4",
+        clip_name="clip",
+        **facts,
+    )
+    write_text(path, text)
+
+
+def write_tracks_report(path: Path, *, interactions: pd.DataFrame, **facts: Any) -> None:
+    """Write the report of trajectories without a video.
+
+    Args:
+        path: of the HTML file; pictures of interactions lie in `stills/` beside it.
+        interactions: kept ones, the riskiest first.
+        facts: title, units, scale, road_users, rejected, quarantined, warnings.
+    """
+    text = _template("tracks_report.html.j2").render(
+        interactions=interactions.to_dict("records"),
+        has_video=False,
+        clip_link="stills/%s.png",
+        clip_name="picture",
+        **facts,
+    )
+    write_text(path, text)
+
+
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -46,16 +80,7 @@ def write_report(
         lstrip_blocks=True,
     )
     environment.filters |= {"clock": clock, "seconds": seconds}
-    rows = events.sort_values("risk_score", ascending=False, kind="stable").to_dict("records")
-    text = environment.get_template("report.html.j2").render(
-        pictures=[_picture(caption, file) for caption, file in pictures.items()],
-        top=rows[:TOP],
-        events=events.to_dict("records"),
-        interactions=interactions.to_dict("records"),
-        lead_sec=LEAD_SEC,
-        **facts,
-    )
-    write_text(path, text)
+    return environment.get_template(name)
 
 
 def _picture(caption: str, file: Path) -> dict[str, Any]:

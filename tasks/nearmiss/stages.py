@@ -322,7 +322,7 @@ def summarise(run: Run, *, source: StageResult, command: str, config: dict[str, 
     timeline = run.results["report"].path("timeline")
     publish.pictures("summary", {"Near-miss events over time": timeline}, verdict)
     outputs = {name: file for result in run.results.values() for name, file in result.files.items()}
-    outputs = {name: file for name, file in outputs.items() if file.path.parent == run.folder}
+    outputs = {name: file for name, file in outputs.items() if file.path.is_relative_to(run.folder)}
     write_record(
         run.folder / "record.json",
         flow="nearmiss",

@@ -7,13 +7,14 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from nearmiss_clip import make_clip
 
 from flows.nearmiss import check, nearmiss
 from tasks import command_line
 from tasks.gates import FAILED_STATE
 from tasks.locate import PROJECT_ROOT
+from tasks.nearmiss import stages
 from tasks.nearmiss.config import NearMissConfig
-from tasks.nearmiss.encode import VideoWriter
 from tasks.nearmiss.frames import FrameReader
 from tasks.nearmiss.scoring import EVENT_COLUMNS
 
@@ -44,19 +45,6 @@ FILES = {
     "tracks_mot.txt",
     "trajectories.png",
 }
-
-
-def make_clip(path, frames=60, meet=True):
-    """Two blocks that move towards each other on a grey road, after a while of nothing."""
-    with VideoWriter(path, 20, 320, 240) as writer:
-        for index in range(frames):
-            picture = np.full((240, 320, 3), 120, np.uint8)
-            if meet and index >= 20:
-                x = 5 * (index - 20)
-                picture[100:130, x : x + 40] = 230
-                picture[104:134, max(280 - x, 0) : 320 - x] = 20
-            writer.write(picture, index / 20)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +211,7 @@ def test_without_weights_auto_falls_back_and_says_so(clip, tmp_path, prefect_ser
 
     monkeypatch.setattr(weights, "find_model", lambda name: None)
     monkeypatch.setattr(weights, "download_weights", offline)
+    monkeypatch.setattr(stages._download_weights, "retry_delay_seconds", 0)
     state = run(clip, tmp_path, detector="auto")
     assert state.is_completed(), state.message
     record = json.loads((tmp_path / "crossing" / "record.json").read_text())

@@ -104,9 +104,26 @@ def trajectories_of_boxes(tracks: pd.DataFrame, scale: Scale) -> list[Trajectory
     return from_boxes(tracks, scale.plane)
 
 
-def trajectories_of_points(tracks: pd.DataFrame, units: str) -> list[Trajectory]:
-    """Smoothed trajectories of tracked points, in metres or pixels."""
-    return from_points(tracks, units)
+def measured_input(tracks: pd.DataFrame, units: str) -> tuple[list[Trajectory], Scale]:
+    """Trajectories and scale of tracks that were given without a video.
+
+    Boxes in pixels are taken as those of a video whose picture they just fill; anything else as
+    places on a plane.
+
+    Args:
+        tracks: of `tracks_input.read_tracks`.
+        units: "m" or "px".
+    """
+    box = ["x1", "y1", "x2", "y2"]
+    if units == "px" and set(box) <= set(tracks.columns) and tracks[box].notna().all(axis=None):
+        picture = (int(tracks["x2"].max()) + 1, int(tracks["y2"].max()) + 1)
+        scale = _pixels(tracks, picture)
+        return trajectories_of_boxes(tracks, scale), scale
+    if units == "m":
+        return from_points(tracks, units), Scale(Plane(units="m"), "Measured in metres, as given.")
+    return from_points(tracks, units), Scale(
+        Plane.of_picture(), "Not calibrated: measured in the pixels that were given."
+    )
 
 
 def _pixels(tracks: pd.DataFrame, picture: tuple[int, int]) -> Scale:

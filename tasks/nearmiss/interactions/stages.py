@@ -7,11 +7,17 @@ import pandas as pd
 
 from tasks import files, publish
 from tasks.caching import stage
+from tasks.nearmiss import report, tracking, tracks_input
 from tasks.nearmiss.camera import drift
 from tasks.nearmiss.interactions import meetings
 from tasks.nearmiss.interactions.filters import FILTERS
-from tasks.nearmiss.review import clips, compare_filters, labels, page
+from tasks.nearmiss.review import clips, compare_filters, labels, page, stills
 from tasks.pointers import FilePointer, StageResult
+from tasks.records import write_record
+from tasks.runs import Run
+from tasks.text import plain
+
+PAGES = ("report.html", "review.html", "filters.md")
 
 
 @stage(work=[meetings, drift], name="interactions")
@@ -42,6 +48,87 @@ def find_interactions(
         pedestrian_pairs=pedestrian_pairs,
     )
     return _written(kept, rejected, scale, folder)
+
+
+@stage(work=[tracks_input], name="read tracks")
+def read_tracks(*, tracks: FilePointer, units: str, fps: float, folder: Path) -> StageResult:
+    """Read trajectories and set aside the rows that cannot be right."""
+    table, quarantine = tracks_input.read_tracks(tracks.path, units, fps)
+    written = {"tracks": folder / "tracks.parquet", "quarantine": folder / "quarantine.csv"}
+    tracking.write_parquet(written["tracks"], table)
+    with files.whole_or_nothing(written["quarantine"]) as temporary:
+        quarantine.to_csv(temporary, index=False)
+    figures = {
+        "rows": len(table),
+        "quarantined": len(quarantine),
+        "road_users": int(table["track_id"].nunique()),
+        "frames": int(table["frame_index"].max()) + 1,
+    }
+    publish.table("tracks", [figures], f"{len(table)} rows kept, {len(quarantine)} set aside")
+    warnings = [f"{len(quarantine)} rows were set aside; quarantine.csv has the reasons."]
+    return _pointed(written, figures, warnings if len(quarantine) else [])
+
+
+@stage(work=[meetings], name="interactions")
+def find_interactions_of_tracks(
+    *,
+    tracks: StageResult,
+    units: str,
+    preset: str,
+    disabled_filters: list[str],
+    pedestrian_pairs: bool,
+    folder: Path,
+) -> StageResult:
+    """Find the near-misses among trajectories without a video."""
+    trajectories, scale = meetings.measured_input(pd.read_parquet(tracks.path("tracks")), units)
+    kept, rejected = meetings.find_interactions(
+        trajectories,
+        scale,
+        preset=preset,
+        disabled_filters=disabled_filters,
+        pedestrian_pairs=pedestrian_pairs,
+    )
+    return _written(kept, rejected, scale, folder)
+
+
+@stage(work=[report, page, stills, compare_filters], name="report")
+def write_tracks_report(
+    *,
+    name: str,
+    source: FilePointer,
+    units: str,
+    tracks: StageResult,
+    interactions: StageResult,
+    warnings: list[str],
+    folder: Path,
+) -> StageResult:
+    """Draw a picture of each interaction, and write the report and the review page."""
+    kept, rejected = _tables(interactions)
+    wanted = pd.concat([kept, page.choose(kept, rejected)[1]], ignore_index=True)
+    drawn = stills.write_stills(wanted, pd.read_parquet(tracks.path("tracks")), folder / "stills")
+    page.write_review(
+        folder / "review.html",
+        kept,
+        rejected,
+        title=name,
+        video_sha256=source.sha256,
+        stills=drawn,
+    )
+    text = compare_filters.as_markdown(compare_filters.before_after(kept, rejected, list(FILTERS)))
+    files.write_text(folder / "filters.md", text)
+    report.write_tracks_report(
+        folder / "report.html",
+        interactions=kept,
+        title=name,
+        units=units,
+        scale=interactions.figures["scale"],
+        road_users=tracks.figures["road_users"],
+        rejected=len(rejected),
+        quarantined=tracks.figures["quarantined"],
+        warnings=warnings,
+    )
+    written = {path.stem: path for path in map(folder.joinpath, PAGES)}
+    return _pointed(written | {f"still {key}": path for key, path in drawn.items()}, {}, [])
 
 
 @stage(work=[clips], name="clips")
@@ -127,6 +214,43 @@ def judge_by_labels(
     )
 
 
+def summarise_tracks(
+    run: Run, *, source: FilePointer, command: str, config: dict[str, Any]
+) -> list[str]:
+    """Write `record.json` and the summary on the flow run's page.
+
+    Returns:
+        The lines to print last.
+    """
+    tracks, interactions = (run.results[name].figures for name in ("read tracks", "interactions"))
+    verdict = (
+        f"{interactions['total']} interactions of {tracks['road_users']} road users, "
+        f"{interactions['rejected']} candidates rejected, {tracks['quarantined']} rows set aside."
+    )
+    publish.markdown("summary", f"# {plain(source.path.name)}\n\n**{verdict}**\n", verdict)
+    write_record(
+        run.folder / "record.json",
+        flow="nearmiss",
+        command=command,
+        config=config,
+        data=[{"source": source.path.name, "sha256": source.sha256, "counts": tracks}],
+        seed=None,
+        timings={
+            name: {"seconds": round(result.seconds, 3), "cached": run.cached.get(name, False)}
+            for name, result in run.results.items()
+        },
+        metrics={"interactions": interactions},
+        outputs={
+            name: file
+            for result in run.results.values()
+            for name, file in result.files.items()
+            if file.path.is_relative_to(run.folder)
+        },
+        warnings=run.warnings,
+    )
+    return [verdict, f"Report: {run.folder / 'report.html'}"]
+
+
 def _written(
     kept: pd.DataFrame, rejected: pd.DataFrame, scale: meetings.Scale, folder: Path
 ) -> StageResult:
@@ -145,10 +269,14 @@ def _written(
     verdict = f"{len(kept)} interactions, {len(rejected)} candidates rejected"
     publish.table("interactions", kept.to_dict("records"), verdict)
     publish.table("rejected", rejected.to_dict("records"), verdict)
+    return _pointed(written, figures, [scale.warning] if scale.warning else [])
+
+
+def _pointed(written: dict[str, Path], figures: dict[str, Any], warnings: list[str]) -> StageResult:
     return StageResult(
         files={name: FilePointer.to(path) for name, path in written.items()},
         figures=figures,
-        warnings=[scale.warning] if scale.warning else [],
+        warnings=warnings,
     )
 
 

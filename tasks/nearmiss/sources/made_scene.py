@@ -129,11 +129,12 @@ class Actor:
         return (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
+# Sizes are in proportion: a person of 1.7 m beside a small bus 2.9 m high.
 ACTORS = (
-    Actor("walker on the far pavement", "person", "middle", (50, 170), (200, 120), (45, 0)),
-    Actor("walker coming the other way", "person", "middle", (50, 170), (1180, 125), (-40, 0)),
-    Actor("bus", "bus", "bus", (330, 212), (-289, 480), (290, 0)),
-    Actor("crossing person", "person", "left", (68, 170), (905, 165), (0, 115)),
+    Actor("walker on the far pavement", "person", "middle", (47, 130), (200, 140), (45, 0)),
+    Actor("walker coming the other way", "person", "middle", (47, 130), (1180, 145), (-40, 0)),
+    Actor("bus", "bus", "bus", (420, 220), (-345, 480), (290, 0)),
+    Actor("crossing person", "person", "left", (52, 130), (905, 185), (0, 95)),
 )
 # The same road without a near-miss: the person is across long before, or waits at the kerb.
 SCENES = {
