@@ -13,10 +13,15 @@ SHARED = PROJECT_ROOT.parent / "shared"
 
 @pytest.fixture(scope="session")
 def prefect_server():
-    """A real Prefect server with an empty database, for every test that runs a flow."""
+    """A real Prefect server with an empty database, for every test that runs a flow.
+
+    Without the heartbeat, which makes every flow run a second longer.
+    """
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
+    quiet = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    with prefect_test_harness(server_startup_timeout=120), temporary_settings(updates=quiet):
         yield
 
 

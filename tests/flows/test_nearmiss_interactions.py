@@ -32,13 +32,9 @@ def run(folder, **settings):
     return nearmiss(NearMissConfig(output_dir=folder, **settings), return_state=True)
 
 
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory, prefect_server, onnx_file):
-    """The made scene with the review page: its folder."""
-    folder = tmp_path_factory.mktemp("scene")
-    state = run(folder, compare_filters=True)
-    assert state.is_completed(), state.message
-    return folder / "made_scene"
+@pytest.fixture
+def scene(made_scene_run):
+    return made_scene_run
 
 
 def test_the_config_names_every_preset_and_filter():
