@@ -98,6 +98,7 @@ def one_video(config: NearMissConfig) -> list[str]:
         tracks=tracks,
         calibration=calibration_of(config),
         disabled_filters=config.disable_filters,
+        thresholds=config.thresholds(),
         **config.part("preset", "pedestrian_pairs"),
     )
     run.check("interactions", interactions.files["interactions"], row_id=["interaction_id"])
@@ -169,6 +170,7 @@ def tracks_only(config: NearMissConfig) -> list[str]:
         interaction_stages.find_interactions_of_tracks,
         tracks=tracks,
         disabled_filters=config.disable_filters,
+        thresholds=config.thresholds(),
         **config.part("units", "preset", "pedestrian_pairs"),
     )
     run.check("interactions", interactions.files["interactions"], row_id=["interaction_id"])

@@ -64,6 +64,18 @@ class NearMissConfig(FlowConfig):
     preset: Literal["default", "issue-filters", "faint", "slow", "screening", "severe"] = Field(
         default="default", description="Named thresholds of interactions; docs/nearmiss.md."
     )
+    interaction_ttc: float | None = Field(
+        default=None, gt=0, le=10, description="TTC of a conflict, in seconds; else the preset's."
+    )
+    interaction_pet: float | None = Field(
+        default=None, gt=0, le=10, description="PET of a conflict, in seconds; else the preset's."
+    )
+    interaction_drac: float | None = Field(
+        default=None, gt=0, le=20, description="DRAC of a conflict, in m/s2; else the preset's."
+    )
+    interaction_gap: float | None = Field(
+        default=None, gt=0, le=50, description="Gap of a conflict, in metres; else the preset's."
+    )
     disable_filters: list[
         Literal[
             "stationary",
@@ -93,6 +105,16 @@ class NearMissConfig(FlowConfig):
     labels: Path | None = Field(
         default=None, description="Answers from the review page: gives precision and recall."
     )
+
+    def thresholds(self) -> dict[str, float]:
+        """The thresholds of interactions that are set here, over the preset's."""
+        named = {
+            "ttc_sec": self.interaction_ttc,
+            "pet_sec": self.interaction_pet,
+            "drac": self.interaction_drac,
+            "gap": self.interaction_gap,
+        }
+        return {name: value for name, value in named.items() if value is not None}
 
     def part(self, *names: str) -> dict[str, Any]:
         """The named settings, as keyword arguments for a stage."""

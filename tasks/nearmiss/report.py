@@ -79,7 +79,7 @@ def _template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": clock, "seconds": seconds}
+    environment.filters |= {"clock": clock, "seconds": seconds, "speed": speed}
     return environment.get_template(name)
 
 
@@ -101,3 +101,8 @@ def clock(seconds: float) -> str:
 def seconds(value: float) -> str:
     """A duration, or a dash where there is none."""
     return f"{value:.2f} s" if math.isfinite(value) else "-"
+
+
+def speed(value: float, units: str) -> str:
+    """A speed a second of these units, in km/h where they are metres."""
+    return f"{3.6 * value:.0f} km/h" if units == "m" else f"{value:.0f} px/s"

@@ -51,6 +51,14 @@ def event_verdict(figures: dict[str, Any]) -> str:
     return f"{figures['total']} near-miss event{_s(figures['total'])}: {levels}."
 
 
+def interaction_verdict(figures: dict[str, Any]) -> str:
+    """One line: how many near-misses by trajectories, and on which scale."""
+    return (
+        f"{figures['total']} interaction{_s(figures['total'])}, {figures['rejected']} "
+        f"candidate{_s(figures['rejected'])} rejected. {figures['scale']}"
+    )
+
+
 def track_verdict(figures: dict[str, Any]) -> str:
     """One line: how many road users, for how long, how many at once."""
     if not figures["unique_ids"]:
@@ -115,6 +123,7 @@ def metrics(results: dict[str, StageResult]) -> dict[str, Any]:
     return {
         "events": {"total": score["total"], "levels": score["levels"]},
         "rate": rate(score["total"], ingest["duration_sec"]),
+        "interactions": results["interactions"].figures,
         "tracks": results["track"].figures,
         "detections_per_class": detect["detections_per_class"],
         "inference_ms": detect["inference_ms"],
@@ -130,6 +139,7 @@ def lines(results: dict[str, StageResult], folder: Path) -> list[str]:
         track_verdict(results["track"].figures),
         event_verdict(score),
         *(f"  {_describe(event)}" for event in score["top"]),
+        interaction_verdict(results["interactions"].figures),
         f"Report: {folder / 'report.html'}",
     ]
     return shown
@@ -150,6 +160,9 @@ def markdown(
         )
         header = "| time | level | score | who |\n|---|---|---|---|\n"
         parts.append("## Riskiest\n\n" + header + "\n".join(map(_row, score["top"])))
+    parts.append(
+        "## Interactions\n\n" + plain(interaction_verdict(results["interactions"].figures))
+    )
     parts.append(
         "## What was seen\n\n"
         f"- {ingest['frames']} frames, {ingest['width']}x{ingest['height']}, "

@@ -170,3 +170,22 @@ def test_tracks_that_cannot_be_used_are_bad_input(content, expected, tmp_path, p
     error = state.result(raise_on_failure=False)
     assert isinstance(error, BadInput)
     assert expected in str(error) or "row" in str(error)
+
+
+def test_a_threshold_on_the_command_line_wins_over_the_preset(tmp_path, prefect_server):
+    file = crossing(tmp_path / "crossing.csv")
+    settings = {"tracks": file, "units": "m", "fps": 20}
+    assert run(tmp_path / "out", interaction_pet=0.01, **settings).is_completed()
+    folder = tmp_path / "out" / "crossing"
+    assert pd.read_csv(folder / "interactions.csv").empty
+    assert len(pd.read_csv(folder / "rejected.csv")) == 1
+    assert run(tmp_path / "out", disable_filters=["conflict"], **settings).is_completed()
+    assert len(pd.read_csv(folder / "interactions.csv")) == 1
+
+
+def test_speeds_on_the_ground_are_shown_in_kilometres_an_hour(tmp_path, prefect_server):
+    file = crossing(tmp_path / "crossing.csv")
+    state = run(tmp_path / "out", tracks=file, units="m", fps=20)
+    page = (tmp_path / "out" / "crossing" / "report.html").read_text()
+    assert "43 km/h, 29 km/h" in page  # 12 m/s and 8 m/s
+    assert "Measured in metres" in state.result()[0]

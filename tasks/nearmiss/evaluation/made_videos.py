@@ -49,6 +49,6 @@ def _interactions(actors: tuple[made_scene.Actor, ...], onnx: Path) -> pd.DataFr
     scale = meetings.scale_for(tracks, (made_scene.WIDTH, made_scene.HEIGHT), None)
     kept, _ = meetings.find_interactions(
         meetings.trajectories_of_boxes(tracks, scale), scale,
-        preset="default", disabled_filters=(), pedestrian_pairs=False,
+        preset="default", thresholds={}, disabled_filters=(), pedestrian_pairs=False,
     )  # fmt: skip
     return kept

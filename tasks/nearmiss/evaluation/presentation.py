@@ -121,6 +121,49 @@ def errors_picture(path: Path, table: pd.DataFrame) -> None:
             figure.savefig(temporary, dpi=120, format="png")
 
 
+def causes_picture(path: Path, table: pd.DataFrame) -> None:
+    """Errors of TTC and PET of the calibrated near-misses against range, stride and jitter."""
+    hits = table[(table["mode"] == "ground") & table["is_near_miss"] & table["found"]]
+    errors = {
+        "TTC error (s)": hits["ttc_sec"] - hits["true_ttc_sec"],
+        "PET error (s)": hits["pet_sec"] - hits["true_pet_sec"],
+    }
+    causes = {"range_m": "range (m)", "stride": "stride (frames)", "jitter_px": "jitter (px)"}
+    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(11, 6), layout="constrained")
+        grid = figure.subplots(len(errors), len(causes), sharey="row")
+        for row, (label, error) in zip(grid, errors.items(), strict=True):
+            row[0].set_ylabel(label)
+            for axes, (name, cause) in zip(row, causes.items(), strict=True):
+                axes.axhline(0, color="#999999", linewidth=1)
+                axes.plot(hits[name], error, "o", markersize=4)
+                axes.set_xlabel(f"{cause}, n = {error.notna().sum()}")
+        with whole_or_nothing(path) as temporary:
+            figure.savefig(temporary, dpi=120, format="png")
+
+
+def filters_picture(path: Path, summary: dict[str, Any]) -> None:
+    """Shares of false candidates removed and of true ones lost, a bar a filter, a panel a mode."""
+    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(4.6 * len(summary), 4.2), layout="constrained")
+        panels = figure.subplots(1, len(summary), squeeze=False, sharey=True)[0]
+        for axes, (mode, figures) in zip(panels, summary.items(), strict=True):
+            names = list(figures["filters"])
+            removed = [figures["filters"][name]["false_removed"]["value"] or 0 for name in names]
+            lost = [figures["filters"][name]["true_lost"]["value"] or 0 for name in names]
+            places = range(len(names))
+            axes.barh(
+                [p - 0.2 for p in places], removed, 0.4, color="#1f77b4", label="false removed"
+            )
+            axes.barh([p + 0.2 for p in places], lost, 0.4, color="#d62728", label="true lost")
+            axes.set_yticks(list(places), labels=names)
+            axes.set(xlim=(0, 1), xlabel="share", title=MODE_NAMES[mode])
+        panels[0].invert_yaxis()
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        with whole_or_nothing(path) as temporary:
+            figure.savefig(temporary, dpi=120, format="png")
+
+
 def _with_interval(figure: dict[str, Any]) -> str:
     value, low, high = figure["value"], figure.get("low"), figure.get("high")
     if value is None:

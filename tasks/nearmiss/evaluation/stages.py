@@ -16,12 +16,24 @@ def evaluate_scenes(
     """Score every scene of known truth."""
     chosen = catalogue.benchmark_scenes(catalogue_files[0].path.parent, fast)
     table, summary = scenes.run_benchmark(chosen, modes=modes)
-    written = {"pairs": folder / "pairs.csv", "errors": folder / "errors.png"}
+    written = {
+        "pairs": folder / "pairs.csv",
+        "errors": folder / "errors.png",
+        "causes": folder / "causes.png",
+        "filters": folder / "filters.png",
+    }
     with files.whole_or_nothing(written["pairs"]) as temporary:
         table.round(4).to_csv(temporary, index=False)
     presentation.errors_picture(written["errors"], table)
+    presentation.causes_picture(written["causes"], table)
+    presentation.filters_picture(written["filters"], summary)
     publish.table("scenes", presentation.scenes_table(summary), f"{len(chosen)} scenes")
-    publish.pictures("scenes", {"Measured against true TTC": written["errors"]}, "")
+    captions = {
+        "Measured against true TTC": written["errors"],
+        "Errors against range, stride and jitter": written["causes"],
+        "What each filter removes and loses": written["filters"],
+    }
+    publish.pictures("scenes", captions, f"{len(chosen)} scenes")
     return StageResult(
         files={name: FilePointer.to(path) for name, path in written.items()},
         figures={"count": len(chosen), "modes": summary},

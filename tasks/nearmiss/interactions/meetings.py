@@ -1,6 +1,6 @@
 """From the tracks of a video to two tables: near-misses, and rejected candidates with reasons."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,6 +72,7 @@ def find_interactions(
     scale: Scale,
     *,
     preset: str,
+    thresholds: Mapping[str, float],
     disabled_filters: Collection[str],
     pedestrian_pairs: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -81,6 +82,7 @@ def find_interactions(
         trajectories: on the scale's plane.
         scale: whose error widens the intervals.
         preset: a name of PRESETS.
+        thresholds: fields of Parameters that differ from the preset's.
         disabled_filters: names of FILTERS that are not asked.
         pedestrian_pairs: whether two pedestrians can be a near-miss.
 
@@ -90,7 +92,7 @@ def find_interactions(
         two tracks, so that it stays the same from run to run.
     """
     chosen = PRESETS[preset]
-    parameters = replace(chosen.parameters, pedestrian_pairs=pedestrian_pairs)
+    parameters = replace(chosen.parameters, pedestrian_pairs=pedestrian_pairs, **thresholds)
     candidates = find_candidates(trajectories, parameters, calibration_error=scale.distance_error)
     names = [name for name in FILTERS if name in chosen.filters and name not in disabled_filters]
     kept, rejected = apply_filters(candidates, Surroundings.of(trajectories), parameters, names)

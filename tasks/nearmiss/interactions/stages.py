@@ -28,6 +28,7 @@ def find_interactions(
     tracks: StageResult,
     calibration: FilePointer | str | None,
     preset: str,
+    thresholds: dict[str, float],
     disabled_filters: list[str],
     pedestrian_pairs: bool,
     folder: Path,
@@ -44,6 +45,7 @@ def find_interactions(
         meetings.trajectories_of_boxes(table, scale),
         scale,
         preset=preset,
+        thresholds=thresholds,
         disabled_filters=disabled_filters,
         pedestrian_pairs=pedestrian_pairs,
     )
@@ -75,6 +77,7 @@ def find_interactions_of_tracks(
     tracks: StageResult,
     units: str,
     preset: str,
+    thresholds: dict[str, float],
     disabled_filters: list[str],
     pedestrian_pairs: bool,
     folder: Path,
@@ -85,6 +88,7 @@ def find_interactions_of_tracks(
         trajectories,
         scale,
         preset=preset,
+        thresholds=thresholds,
         disabled_filters=disabled_filters,
         pedestrian_pairs=pedestrian_pairs,
     )
@@ -248,7 +252,7 @@ def summarise_tracks(
         },
         warnings=run.warnings,
     )
-    return [verdict, f"Report: {run.folder / 'report.html'}"]
+    return [interactions["scale"], verdict, f"Report: {run.folder / 'report.html'}"]
 
 
 def _written(
