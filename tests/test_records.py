@@ -15,7 +15,7 @@ from tasks import records
 from tasks.locate import PROJECT_ROOT
 from tasks.pointers import FilePointer
 
-# DESIGN.md, rule 6.
+# What every record holds.
 KEYS = [
     "flow",
     "command",

@@ -1,17 +1,17 @@
 """The ground plane from points and matrices."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
 from tasks.errors import BadInput
+from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss.ground.from_file import load_calibration, plane_from_matrix, plane_from_points
 from tasks.nearmiss.measures import ttc_points
 
-PETS = Path("/work/shared/data/mot/PETS09-S2L1")
+PETS = PROJECT_ROOT.parent / "shared/data/mot/PETS09-S2L1"
 SIZE = (1280, 720)
 FOCAL, HEIGHT = 1000.0, 6.0
 # A level pinhole camera 6 m above the ground: pixels (x, y) to metres to the right and ahead.

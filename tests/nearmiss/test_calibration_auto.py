@@ -1,16 +1,16 @@
 """The automatic ground plane, against cameras whose truth is known."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss.ground.from_sizes import CannotCalibrate, calibrate_from_sizes
 
 SIZE = (1280, 720)
-PETS = Path("/work/shared/data/mot/PETS09-S2L1")
+PETS = PROJECT_ROOT.parent / "shared/data/mot/PETS09-S2L1"
 
 
 class Pinhole:

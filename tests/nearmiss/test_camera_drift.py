@@ -1,11 +1,11 @@
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss.camera.drift import (
     DRIFT_SHIFT,
     STATIC_SHIFT,
@@ -15,7 +15,7 @@ from tasks.nearmiss.camera.drift import (
 )
 from tasks.nearmiss.frames import FrameReader
 
-VIDEOS = Path("/work/shared/data/videos")
+VIDEOS = PROJECT_ROOT.parent / "shared/data/videos"
 WIDTH, HEIGHT, MARGIN = 960, 540, 150
 NOBODY = np.empty((0, 4))
 

@@ -1,14 +1,14 @@
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tasks.errors import BadInput
+from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss.tracks_input import OPTIONAL, read_tracks
 
-PETS = Path("/work/shared/data/mot/PETS09-S2L1/gt.txt")
+PETS = PROJECT_ROOT.parent / "shared/data/mot/PETS09-S2L1/gt.txt"
 HEADER = "frame,track_id,class,x,y"
 
 

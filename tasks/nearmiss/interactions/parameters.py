@@ -30,7 +30,7 @@ class Parameters:
         candidate_gap: pairs that come nearer than this are looked at.
         candidate_pet_sec: and those that pass one place within this.
         stationary_speed: both slower than this over `stationary_frames` is standing.
-        stationary_speed_px: the same in pixels a processed frame (issue A's default).
+        stationary_speed_px: the same in pixels a processed frame.
         duration_frames: processed frames in a row that proximity must hold,
         duration_sec: or the seconds, where that is above 0.
         proximity: gap that counts as proximity.

@@ -1,6 +1,6 @@
 """Named sets of parameters and filters, each with the evidence for it.
 
-The defaults are those that the near-miss issue names. The evidence is from the benchmark of made
+The evidence is from the benchmark of made
 scenes; `evaluation.run_benchmark` gives it again.
 """
 
@@ -27,13 +27,13 @@ PRESETS: dict[str, Preset] = {
     "default": Preset(
         Parameters(),
         EVERY_FILTER,
-        "The issue's thresholds and every filter: 38 of 38 true near-misses found and no false "
+        "The default thresholds and every filter: 38 of 38 true near-misses found and no false "
         "one of 203 false candidates kept, calibrated, 90 scenes.",
     ),
-    "issue-filters": Preset(
+    "classic-filters": Preset(
         Parameters(),
         (*DEFAULT_FOUR,),
-        "Only the four filters that the issue names: they remove 53 % of 203 false candidates "
+        "Only the four classic filters: they remove 53 % of 203 false candidates "
         "and lose none of 38 true ones, so 95 false ones are left.",
     ),
     "faint": Preset(

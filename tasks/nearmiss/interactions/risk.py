@@ -8,7 +8,7 @@ score = 0.5 nearness + 0.3 effort + 0.2 harm, each 0 to 1:
 * harm: the relative speed at the worst moment over 50 km/h, or over 30 km/h where a pedestrian or
   rider is involved (Rosen and Sander 2009: the risk of death rises steeply from there).
 
-The weights are a convention, as those of issue A are; no crash record stands behind them.
+The weights are a convention, as those of the pixel score are; no crash record stands behind them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def risk_score(
 
 
 def risk_level(score: float) -> str:
-    """High from 0.7, Medium from 0.4, else Low, as in issue A."""
+    """High from 0.7, Medium from 0.4, else Low, as for pixel events."""
     if score >= HIGH_FROM:
         return "High"
     return "Medium" if score >= MEDIUM_FROM else "Low"

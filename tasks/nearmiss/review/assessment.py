@@ -28,7 +28,7 @@ SERIOUS_PET_SEC = 1.5
 COMFORTABLE_BRAKING = 3.35
 # Slower than a slow walk, in m/s.
 STANDING_M_S = 0.5
-# Issue B's stationary filter: pixels a frame.
+# Of the stationary filter: pixels a frame.
 STANDING_PX_FRAME = 5.0
 SHORT_SEC = 0.25
 SAME_DIRECTION_DEG = 30.0

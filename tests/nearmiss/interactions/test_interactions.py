@@ -211,7 +211,7 @@ def test_different_units_do_not_mix(points_of):
         find_candidates(from_points(tracks, "m") + from_points(tracks, "px"))
 
 
-def test_risk_rises_with_danger_and_levels_are_those_of_issue_a():
+def test_risk_rises_with_danger_and_levels_are_those_of_pixel_events():
     near, far = (risk_score(t, np.nan, 6.0, 10.0, True, Parameters()) for t in (0.4, 1.6))
     assert 0 <= far < near <= 1
     assert risk_score(np.inf, np.nan, 0.0, 0.0, False, Parameters()) == 0

@@ -12,7 +12,7 @@ def test_every_preset_has_evidence_and_known_filters(name):
     assert set(preset.filters) <= set(FILTERS)
 
 
-def test_the_default_is_the_issues():
+def test_the_default_preset_changes_nothing():
     parameters = PRESETS["default"].parameters
     assert parameters == Parameters()
     assert parameters.duration_frames == 5
