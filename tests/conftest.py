@@ -2,7 +2,10 @@
 
 import tasks.environment  # noqa: F401  isort: skip — before Prefect
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -23,6 +26,21 @@ def prefect_server():
     quiet = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
     with prefect_test_harness(server_startup_timeout=120), temporary_settings(updates=quiet):
         yield
+
+
+@pytest.fixture(scope="session")
+def artifacts_of_run(prefect_server) -> Callable[[UUID], dict[str, Any]]:
+    """A function that gives the artifacts of one flow run by their keys."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+    def read(flow_run_id: UUID) -> dict[str, Any]:
+        of_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
+        with get_client(sync_client=True) as client:
+            found = client.read_artifacts(flow_run_filter=of_run)
+        return {artifact.key: artifact for artifact in found if artifact.key}
+
+    return read
 
 
 @pytest.fixture(scope="session")

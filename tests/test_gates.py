@@ -151,10 +151,8 @@ def test_detections_suite_knows_the_table_s_columns():
     assert suite["expectations"][0]["kwargs"]["column_set"] == DETECTIONS_SCHEMA.names
 
 
-@pytest.mark.usefixtures("prefect_server")
-def test_the_gate_publishes_the_rows_before_it_raises(tmp_path):
+def test_the_gate_publishes_the_rows_before_it_raises(tmp_path, artifacts_of_run):
     from prefect import flow
-    from prefect.client.orchestration import get_client
     from prefect.states import Failed
 
     events = good_events()
@@ -181,10 +179,8 @@ def test_the_gate_publishes_the_rows_before_it_raises(tmp_path):
     assert state.is_failed()
     assert state.name == FAILED_STATE
     assert '"Every risk score is between 0 and 1" fails on 1 of' in state.message
-    with get_client(sync_client=True) as client:
-        found = [a for a in client.read_artifacts() if a.key == "gate-events"]
-    artifact = max(found, key=lambda a: a.created)  # other tests have theirs on the same server
-    rows = json.loads(artifact.data)
+    artifacts = artifacts_of_run(state.state_details.flow_run_id)
+    rows = json.loads(artifacts["gate-events"].data)
     assert rows[0]["expectation"] == "Every risk score is between 0 and 1"
     assert f"frame_index={events.loc[0, 'frame_index']}" in rows[0]["examples"]
     assert len(json.loads((tmp_path / "gate_events.json").read_text())) == len(rows)

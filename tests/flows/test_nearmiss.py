@@ -115,11 +115,9 @@ def test_the_annotated_video_has_every_frame(finished):
     assert len(frames) == 60
 
 
-def test_the_run_page_tells_the_story(finished):
-    from prefect.client.orchestration import get_client
-
-    with get_client(sync_client=True) as client:
-        artifacts = {a.key: a for a in client.read_artifacts() if a.key}
+def test_the_run_page_tells_the_story(clip, tmp_path, artifacts_of_run):
+    state = run(clip, tmp_path)
+    artifacts = artifacts_of_run(state.state_details.flow_run_id)
     for key in ("summary", "events", "tracks", "detections", "video", "gate-video"):
         assert key in artifacts
     assert "near-miss event" in artifacts["summary"].description
