@@ -81,13 +81,7 @@ def one_video(config: NearMissConfig) -> list[str]:
         stages.score,
         detections=detections,
         tracks=tracks,
-        **config.part(
-            "proximity_threshold",
-            "ttc_threshold",
-            "closing_speed_threshold",
-            "cooldown_frames",
-            "pedestrian_pairs",
-        ),
+        criteria=config.criteria(),
     )
     run.check("events", events.files["events"], row_id=["frame_index", "object_id_1"])
 
@@ -97,9 +91,7 @@ def one_video(config: NearMissConfig) -> list[str]:
         detections=detections,
         tracks=tracks,
         calibration=calibration_of(config),
-        disabled_filters=config.disable_filters,
-        thresholds=config.thresholds(),
-        **config.part("preset", "pedestrian_pairs"),
+        definition=config.definition(),
     )
     run.check("interactions", interactions.files["interactions"], row_id=["interaction_id"])
 
@@ -130,13 +122,7 @@ def one_video(config: NearMissConfig) -> list[str]:
             clips_made=clips,
             is_made_scene=truth is not None,
         )
-    if config.labels:
-        run.stage(
-            interaction_stages.judge_by_labels,
-            answers=FilePointer.to(config.labels.expanduser()),
-            video=video,
-            interactions=interactions,
-        )
+    judge_by_labels(config, run, video)
     run.stage(
         stages.write_report,
         video=video,
@@ -169,18 +155,15 @@ def tracks_only(config: NearMissConfig) -> list[str]:
     interactions = run.stage(
         interaction_stages.find_interactions_of_tracks,
         tracks=tracks,
-        disabled_filters=config.disable_filters,
-        thresholds=config.thresholds(),
-        **config.part("units", "preset", "pedestrian_pairs"),
+        units=config.units,
+        definition=config.definition(),
     )
     run.check("interactions", interactions.files["interactions"], row_id=["interaction_id"])
-    if config.labels:
-        run.stage(
-            interaction_stages.judge_by_labels,
-            answers=FilePointer.to(config.labels.expanduser()),
-            video=source,
-            interactions=interactions,
-        )
+    events = None
+    if config.units == "px":
+        events = run.stage(stages.score_given_tracks, tracks=tracks, criteria=config.criteria())
+        run.check("events", events.files["events"], row_id=["frame_index", "object_id_1"])
+    judge_by_labels(config, run, source)
     run.stage(
         interaction_stages.write_tracks_report,
         name=name,
@@ -188,6 +171,7 @@ def tracks_only(config: NearMissConfig) -> list[str]:
         units=config.units,
         tracks=tracks,
         interactions=interactions,
+        events=events,
         warnings=list(run.warnings),
     )
     return interaction_stages.summarise_tracks(
@@ -196,6 +180,17 @@ def tracks_only(config: NearMissConfig) -> list[str]:
         command=command_for("flows/nearmiss.py", config),
         config=config.model_dump(mode="json"),
     )
+
+
+def judge_by_labels(config: NearMissConfig, run: Run, source: FilePointer) -> None:
+    """Precision and recall by a person's answers, where there are any."""
+    if config.labels:
+        run.stage(
+            interaction_stages.judge_by_labels,
+            answers=FilePointer.to(config.labels.expanduser()),
+            video=source,
+            interactions=run.results["interactions"],
+        )
 
 
 def fetch(config: NearMissConfig) -> StageResult:

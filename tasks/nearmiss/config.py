@@ -106,15 +106,29 @@ class NearMissConfig(FlowConfig):
         default=None, description="Answers from the review page: gives precision and recall."
     )
 
-    def thresholds(self) -> dict[str, float]:
-        """The thresholds of interactions that are set here, over the preset's."""
+    def criteria(self) -> dict[str, Any]:
+        """What makes an event, as arguments of `scoring.NearMissDetector`."""
+        return self.part(
+            "proximity_threshold",
+            "ttc_threshold",
+            "closing_speed_threshold",
+            "cooldown_frames",
+            "pedestrian_pairs",
+        )
+
+    def definition(self) -> dict[str, Any]:
+        """What makes an interaction, as arguments of `meetings.find_interactions`: the preset,
+        and the thresholds that are set here over the preset's."""
         named = {
             "ttc_sec": self.interaction_ttc,
             "pet_sec": self.interaction_pet,
             "drac": self.interaction_drac,
             "gap": self.interaction_gap,
         }
-        return {name: value for name, value in named.items() if value is not None}
+        return self.part("preset", "pedestrian_pairs") | {
+            "thresholds": {name: value for name, value in named.items() if value is not None},
+            "disabled_filters": self.disable_filters,
+        }
 
     def part(self, *names: str) -> dict[str, Any]:
         """The named settings, as keyword arguments for a stage."""

@@ -24,6 +24,7 @@ from tasks.nearmiss import (
     summary,
     trackers,
     tracking,
+    tracks_input,
     weights,
 )
 from tasks.nearmiss.camera import drift
@@ -31,7 +32,6 @@ from tasks.nearmiss.drawing import draw_objects, picture_grid
 from tasks.nearmiss.frames import sample_frames
 from tasks.nearmiss.sources import made_scene, url
 from tasks.pointers import FilePointer, StageResult
-from tasks.records import write_record
 from tasks.runs import Run
 
 FETCH = {
@@ -192,23 +192,28 @@ def score(
     *,
     detections: StageResult,
     tracks: StageResult,
-    proximity_threshold: float,
-    ttc_threshold: float,
-    closing_speed_threshold: float,
-    cooldown_frames: int,
-    pedestrian_pairs: bool,
+    criteria: dict[str, Any],
     folder: Path,
 ) -> StageResult:
     """Find the near-misses among all pairs of road users."""
-    detector = scoring.NearMissDetector(
-        proximity_threshold=proximity_threshold,
-        ttc_threshold=ttc_threshold,
-        closing_speed_threshold=closing_speed_threshold,
-        cooldown_frames=cooldown_frames,
-        pedestrian_pairs=pedestrian_pairs,
-    )
     frames = pd.read_parquet(detections.path("frames"))
-    events = scoring.score_tracks(frames, _steady_tracks(detections, tracks), detector)
+    return _scored(frames, _steady_tracks(detections, tracks), criteria, folder)
+
+
+@stage(work=[scoring, tracks_input], name="score")
+def score_given_tracks(
+    *, tracks: StageResult, criteria: dict[str, Any], folder: Path
+) -> StageResult:
+    """Find the near-misses among tracks in pixels that came without a video."""
+    table = pd.read_parquet(tracks.path("tracks"))
+    return _scored(*tracks_input.as_tracked(table), criteria, folder)
+
+
+def _scored(
+    frames: pd.DataFrame, tracks: pd.DataFrame, criteria: dict[str, Any], folder: Path
+) -> StageResult:
+    detector = scoring.NearMissDetector(**criteria)
+    events = scoring.score_tracks(frames, tracks, detector)
     written = {"events": folder / "events.csv"}
     with files.whole_or_nothing(written["events"]) as temporary:
         events.to_csv(temporary, index=False)
@@ -321,22 +326,14 @@ def summarise(run: Run, *, source: StageResult, command: str, config: dict[str, 
     publish.markdown("summary", text, verdict)
     timeline = run.results["report"].path("timeline")
     publish.pictures("summary", {"Near-miss events over time": timeline}, verdict)
-    outputs = {name: file for result in run.results.values() for name, file in result.files.items()}
-    outputs = {name: file for name, file in outputs.items() if file.path.is_relative_to(run.folder)}
-    write_record(
-        run.folder / "record.json",
+    written = {"summary": FilePointer.to(run.folder / "summary.md")}
+    run.add("summary", StageResult(files=written))
+    run.record(
         flow="nearmiss",
         command=command,
         config=config,
         data=[summary.data_entry(source, run.results)],
-        seed=None,
-        timings={
-            name: {"seconds": round(result.seconds, 3), "cached": run.cached.get(name, False)}
-            for name, result in run.results.items()
-        },
         metrics=summary.metrics(run.results),
-        outputs=outputs | {"summary": FilePointer.to(run.folder / "summary.md")},
-        warnings=run.warnings,
     )
     return summary.lines(run.results, run.folder)
 
