@@ -5,12 +5,25 @@ from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger
+from pydantic import BaseModel
 
 from tasks.caching import Stage
 from tasks.expectations import suite_file
 from tasks.gates import gate
 from tasks.pointers import FilePointer, StageResult
 from tasks.records import write_record
+
+
+class Outcome(BaseModel):
+    """What a flow gives back.
+
+    Attributes:
+        lines: what the terminal shows last.
+        folder: where the results are.
+    """
+
+    lines: list[str]
+    folder: Path
 
 
 class Run:

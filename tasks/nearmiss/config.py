@@ -13,7 +13,7 @@ class NearMissConfig(FlowConfig):
 
     video: list[str] = Field(
         default_factory=list,
-        description="Video files, folders of them, or URLs. None: a short made scene.",
+        description="Video files, folders, globs, or URLs. None: a short made scene.",
     )
     output_dir: Path = Field(
         default=Path("outputs/nearmiss"),
@@ -101,6 +101,13 @@ class NearMissConfig(FlowConfig):
     units: Literal["m", "px"] = Field(default="px", description="Of the places in --tracks.")
     fps: float | None = Field(
         default=None, gt=0, le=1000, description="Frames a second of --tracks."
+    )
+    videos_at_once: int = Field(
+        default=1, ge=1, le=64, description="How many of several videos run at once (threads)."
+    )
+    site_by: Literal["video", "folder"] = Field(
+        default="video",
+        description="What a site is where several videos are compared: each video, or each folder.",
     )
     labels: Path | None = Field(
         default=None, description="Answers from the review page: gives precision and recall."

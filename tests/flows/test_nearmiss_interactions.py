@@ -213,4 +213,4 @@ def test_speeds_on_the_ground_are_shown_in_kilometres_an_hour(tmp_path, prefect_
     state = run(tmp_path / "out", tracks=file, units="m", fps=20)
     page = (tmp_path / "out" / "crossing" / "report.html").read_text()
     assert "43 km/h, 29 km/h" in page  # 12 m/s and 8 m/s
-    assert "Measured in metres" in state.result()[0]
+    assert "Measured in metres" in state.result().lines[0]

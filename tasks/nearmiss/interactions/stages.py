@@ -14,7 +14,7 @@ from tasks.nearmiss.interactions.filters import FILTERS
 from tasks.nearmiss.interactions.trajectories import Trajectory
 from tasks.nearmiss.review import clips, compare_filters, labels, page, stills
 from tasks.pointers import FilePointer, StageResult
-from tasks.runs import Run
+from tasks.runs import Outcome, Run
 from tasks.text import plain
 
 PAGES = ("report.html", "review.html", "filters.md")
@@ -200,12 +200,8 @@ def judge_by_labels(
 
 def summarise_tracks(
     run: Run, *, source: FilePointer, command: str, config: dict[str, Any]
-) -> list[str]:
-    """Write `record.json` and the summary on the flow run's page.
-
-    Returns:
-        The lines to print last.
-    """
+) -> Outcome:
+    """Write `record.json` and the summary on the flow run's page."""
     tracks, interactions = (run.results[name].figures for name in ("read tracks", "interactions"))
     events = run.results["score"].figures if "score" in run.results else None
     verdict = (
@@ -224,7 +220,8 @@ def summarise_tracks(
         metrics={"interactions": interactions} | ({"events": events} if events else {}),
     )
     found = [summary.event_verdict(events)] if events else []
-    return [interactions["scale"], verdict, *found, f"Report: {run.folder / 'report.html'}"]
+    lines = [interactions["scale"], verdict, *found, f"Report: {run.folder / 'report.html'}"]
+    return Outcome(lines=lines, folder=run.folder)
 
 
 def _found(
