@@ -1,4 +1,4 @@
-"""Several videos on a Dask cluster: the same results as on threads, and a killed worker costs none."""
+"""Several videos on a Dask cluster: the same results as on threads, a killed worker costs none."""
 
 import os
 import signal
