@@ -103,7 +103,7 @@ def one_video(config: NearMissConfig) -> Outcome:
         metadata=metadata,
         tracks=tracks,
         events=events,
-        stride=config.stride,
+        **config.part("stride", "video_preset"),
     )
     clips = run.stage(
         interaction_stages.cut_clips,

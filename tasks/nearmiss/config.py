@@ -34,6 +34,10 @@ class NearMissConfig(FlowConfig):
     imgsz: int = Field(
         default=640, ge=128, le=1920, multiple_of=32, description="Detector input size in pixels."
     )
+    video_preset: Literal["ultrafast", "superfast", "veryfast", "medium"] = Field(
+        default="ultrafast",
+        description="x264 preset of the annotated video: slower ones make smaller files.",
+    )
     tracker: Literal["centroid", "sort", "bytetrack"] = Field(
         default="bytetrack", description="How detections become tracks."
     )

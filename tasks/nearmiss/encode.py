@@ -9,27 +9,32 @@ import av
 import numpy as np
 
 from tasks.files import whole_or_nothing
+from tasks.nearmiss.planes import Planes
 
 CLOCK = 90_000  # ticks a second; holds the times of every usual frame rate
 QUALITY = "23"  # x264's own default
-SPEED = "veryfast"
+DEFAULT_PRESET = "veryfast"
 
 
 class VideoWriter:
-    """Writes BGR pictures with their own times, as H.264 in MP4, whole or not at all.
+    """Writes pictures with their own times, as H.264 in MP4, whole or not at all.
 
     The file is yuv420p with the index in front, because browsers play that. That format has
     only even sizes: an odd last column or row is repeated once.
     """
 
-    def __init__(self, path: Path, fps: float, width: int, height: int):
+    def __init__(
+        self, path: Path, fps: float, width: int, height: int, preset: str = DEFAULT_PRESET
+    ):
         """
         Args:
             path: of the MP4 file.
             fps: nominal frames a second.
             width: of the pictures, in pixels.
             height: of the pictures, in pixels.
+            preset: x264's: a slower one makes a smaller file.
         """
+        self._preset = preset
         self._path = path
         self._fps = fps
         self._width, self._height = width, height
@@ -43,7 +48,7 @@ class VideoWriter:
                 av.open(str(temporary), "w", options={"movflags": "+faststart"})
             )
             self._stream = self._container.add_stream(
-                "libx264", rate=rate, options={"preset": SPEED, "crf": QUALITY}
+                "libx264", rate=rate, options={"preset": self._preset, "crf": QUALITY}
             )
             self._stream.width = self._width + self._width % 2
             self._stream.height = self._height + self._height % 2
@@ -52,21 +57,31 @@ class VideoWriter:
             self._open = stack.pop_all()
         return self
 
-    def write(self, image: np.ndarray, time: float) -> None:
+    def write(self, image: np.ndarray | Planes, time: float) -> None:
         """Append a picture.
 
         Args:
-            image: height x width x 3, BGR uint8.
+            image: height x width x 3, BGR uint8; or planes, whose colours stay as they are coded.
             time: seconds since the first frame; has to grow.
         """
-        odd_height, odd_width = self._height % 2, self._width % 2
-        if odd_height or odd_width:
-            image = np.pad(image, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
-        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+        convert = self._from_planes if isinstance(image, Planes) else self._from_picture
+        frame = convert(image)
         frame.pts = round(time * CLOCK)
         frame.time_base = Fraction(1, CLOCK)
         self._container.mux(self._stream.encode(frame))
         self._written += 1
+
+    def _from_picture(self, image: np.ndarray) -> av.VideoFrame:
+        odd_height, odd_width = self._height % 2, self._width % 2
+        if odd_height or odd_width:
+            image = np.pad(image, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
+        return av.VideoFrame.from_ndarray(image, format="bgr24")
+
+    def _from_planes(self, image: Planes) -> av.VideoFrame:
+        if self._written == 0:  # the encoder opens with its first frame
+            self._stream.codec_context.colorspace = image.color_space
+            self._stream.codec_context.color_range = image.color_range
+        return av.VideoFrame.from_ndarray(image.packed(), format="yuv420p")
 
     def __exit__(self, *error: Any) -> None:
         if error[0] is not None:

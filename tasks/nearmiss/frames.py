@@ -1,7 +1,7 @@
 """Read a video's frames one at a time, with the times that the file itself gives them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ import av
 import numpy as np
 
 from tasks.errors import BadInput
+from tasks.nearmiss.planes import Planes
 
 # A playlist must not make the decoder open other files or addresses.
 # Nor must a picture's name that looks like a pattern.
@@ -27,12 +28,13 @@ class Frame:
     Attributes:
         index: number of the frame in the source, from 0.
         time: seconds since the first frame.
-        image: height x width x 3, BGR uint8; None where the frame was not wanted.
+        image: height x width x 3, BGR uint8, or planes where those were asked for; None where
+            the frame was not wanted.
     """
 
     index: int
     time: float
-    image: np.ndarray | None
+    image: np.ndarray | Planes | None
 
 
 @contextmanager
@@ -72,13 +74,21 @@ class FrameReader:
         out_of_order: frames whose time had to be guessed so far.
     """
 
-    def __init__(self, path: Path, stride: int = 1, fps: float = 25.0):
+    def __init__(
+        self,
+        path: Path,
+        stride: int = 1,
+        fps: float = 25.0,
+        to_picture: Callable[[av.VideoFrame], np.ndarray | Planes] | None = None,
+    ):
         """
         Args:
             path: the video file.
             stride: only every stride-th frame gets an image; the others cost no conversion.
             fps: used for frames that carry no usable time.
+            to_picture: what makes an image of a decoded frame; `to_image` when None.
         """
+        self._to_picture = to_picture or to_image
         self.path = path
         self.stride = stride
         self.fps = fps
@@ -110,7 +120,7 @@ class FrameReader:
                     time = last + 1 / self.fps
                 last = time or 0.0
                 wanted = index % self.stride == 0
-                yield Frame(index, last, to_image(frame) if wanted else None)
+                yield Frame(index, last, self._to_picture(frame) if wanted else None)
 
     def _decode(
         self, container: av.container.InputContainer, stream: av.VideoStream
@@ -135,6 +145,23 @@ def to_image(frame: av.VideoFrame) -> np.ndarray:
     image = frame.to_ndarray(format="bgr24")
     quarter_turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
+
+
+def to_planes(frame: av.VideoFrame) -> Planes:
+    """The planes of a frame with even sides, upright; they may be drawn on."""
+    packed = frame.to_ndarray(format="yuv420p").reshape(-1)
+    height, width = frame.height, frame.width
+    y, u, v = np.split(packed, [height * width, height * width * 5 // 4])
+    half = (height // 2, width // 2)
+    planes = Planes(
+        y.reshape(height, width),
+        u.reshape(half),
+        v.reshape(half),
+        int(frame.colorspace),
+        int(frame.color_range),
+    )
+    quarter_turns = round(frame.rotation / 90) % 4
+    return planes.turned(quarter_turns) if quarter_turns else planes
 
 
 def sample_frames(video_path: str | Path, n: int = 5) -> list[np.ndarray]:

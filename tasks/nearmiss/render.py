@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from tasks.nearmiss.drawing import draw_alert, draw_clock, draw_objects
-from tasks.nearmiss.encode import VideoWriter
-from tasks.nearmiss.frames import Frame, FrameReader
+from tasks.nearmiss.encode import DEFAULT_PRESET, VideoWriter
+from tasks.nearmiss.frames import Frame, FrameReader, to_image, to_planes
 from tasks.nearmiss.pipeline import ahead, behind
 from tasks.nearmiss.scoring import LEVELS
 
@@ -39,6 +39,7 @@ def render_video(
     width: int,
     height: int,
     stride: int,
+    preset: str = DEFAULT_PRESET,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> int:
     """Write the annotated video; decoding, drawing and encoding run side by side.
@@ -52,19 +53,22 @@ def render_video(
         width: of the upright source picture.
         height: of the upright source picture.
         stride: every how many frames one was processed; boxes between are interpolated.
+        preset: of the encoder.
         on_progress: called with the number of frames done.
 
     Returns:
         The number of frames written.
     """
+    # Only even sides can be drawn on in the form that the encoder takes.
+    to_picture = to_image if width % 2 or height % 2 else to_planes
     boxes = BoxesInBetween(tracks, stride)
     alerts = alerts_of(events, fps)
     written = 0
     with (
-        VideoWriter(target, fps, width, height) as writer,
+        VideoWriter(target, fps, width, height, preset) as writer,
         behind(lambda frame: writer.write(frame.image, frame.time)) as encode,
     ):
-        for frame in ahead(FrameReader(video, fps=fps)):
+        for frame in ahead(FrameReader(video, fps=fps, to_picture=to_picture)):
             annotate(frame, boxes.at(frame.index), alerts)
             encode(frame)
             written = frame.index + 1

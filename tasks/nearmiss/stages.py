@@ -236,6 +236,7 @@ def render_annotated(
     tracks: StageResult,
     events: StageResult,
     stride: int,
+    video_preset: str,
     folder: Path,
 ) -> StageResult:
     """Write the annotated video."""
@@ -250,6 +251,7 @@ def render_annotated(
             width=metadata["width"],
             height=metadata["height"],
             stride=stride,
+            preset=video_preset,
             on_progress=on_progress,
         )
     return _result({"annotated_video": target}, {"frames_written": written})
