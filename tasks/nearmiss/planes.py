@@ -6,6 +6,7 @@ Drawing on the planes spares every frame two conversions, from YUV to BGR and ba
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -62,15 +63,41 @@ class Planes:
         thickness: int,
     ) -> None:  # fmt: skip
         """As `cv2.putText` with smooth lines, with a BGR colour."""
+        mask, (left, up) = _text_mask(text, font, scale, thickness)
+        # On even pixels, so that the planes of colour are met by whole ones.
+        x, y = (origin[0] - left) // 2 * 2, (origin[1] - up) // 2 * 2
         for plane, value, shrink in self._with(color):
-            at = (origin[0] // shrink, origin[1] // shrink)
-            stroke = _thin(thickness, shrink)
-            cv2.putText(plane, text, at, font, scale / shrink, value, stroke, cv2.LINE_AA)
+            _blend(plane, value, mask[shrink], x // shrink, y // shrink)
 
     def _with(self, color: tuple) -> list[tuple[Plane, int, int]]:
         """Each plane with the colour's value there, and how much smaller it is."""
         y, u, v = to_yuv(color)
         return [(self.y, y, 1), (self.u, u, 2), (self.v, v, 2)]
+
+
+@lru_cache(maxsize=1024)
+def _text_mask(
+    text: str, font: int, scale: float, thickness: int
+) -> tuple[dict[int, NDArray[np.float32]], tuple[int, int]]:
+    """How much a text covers each pixel, 0 to 1, in full and half size; and where in it, from the
+    left and from above, the text's origin is."""
+    (width, height), base = cv2.getTextSize(text, font, scale, thickness)
+    margin = thickness + 2
+    rows, columns = (side + side % 2 for side in (height + base + 2 * margin, width + 2 * margin))
+    mask = np.zeros((rows, columns), np.uint8)
+    cv2.putText(mask, text, (margin, margin + height), font, scale, 255, thickness, cv2.LINE_AA)
+    full = mask.astype(np.float32) / 255
+    half = cv2.resize(full, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
+    return {1: full, 2: half}, (margin, margin + height)
+
+
+def _blend(plane: Plane, value: int, mask: NDArray[np.float32], x: int, y: int) -> None:
+    """Lay a value over a plane where the mask, with its corner at (x, y), says so."""
+    top, left = max(y, 0), max(x, 0)
+    under = plane[top : y + mask.shape[0], left : x + mask.shape[1]]
+    if under.size:
+        cover = mask[top - y :, left - x :][: under.shape[0], : under.shape[1]]
+        under[:] = under + (value - under.astype(np.float32)) * cover + 0.5
 
 
 def to_yuv(color: tuple[int, int, int]) -> tuple[int, int, int]:
