@@ -8,14 +8,18 @@ a raster.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 CELL_M = 0.15
 MOST_CELLS = 40_000
-CELLS_AT_ONCE = 4_000_000  # cell-moments in memory
+CELLS_AT_ONCE = 250_000  # cell-moments in memory
 
 
 def area_passing(
@@ -53,41 +57,77 @@ def area_passing(
     x, y = (np.arange(low[k] + cell / 2, high[k], cell) for k in (0, 1))
     if not len(x) or not len(y):
         return None
-    cells = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
-    swept = [_swept(cells, *each) for each in zip(centers, headings, sizes, strict=True)]
-    shared = (swept[0] & swept[1]).reshape(len(x), len(y))
-    parts, count = label(shared, structure=np.ones((3, 3)))
+    grid = _Grid(x, y, cell)
+    swept = [_swept(grid, *each) for each in zip(centers, headings, sizes, strict=True)]
+    parts, count = label(swept[0] & swept[1], structure=np.ones((3, 3)))
     if not count:
         return None
-    inside = np.flatnonzero(parts)
-    nearest = inside[np.argmin(np.hypot(*(cells[inside] - point).T))]
-    area = cells[parts.ravel() == parts.ravel()[nearest]]
+    inside = np.argwhere(parts)
+    away = np.hypot(x[inside[:, 0]] - point[0], y[inside[:, 1]] - point[1])
+    area = parts == parts[tuple(inside[np.argmin(away)])]
     stays = []
     # A cell stands for its square: half a cell on each side.
     sizes = tuple((length + cell, width + cell) for length, width in sizes)
     for time, center, heading, size in zip(times, centers, headings, sizes, strict=True):
-        there = time[_covers(area, center, heading, size).any(axis=0)]
+        there = time[_moments_on(area, grid, center, heading, size)]
         stays.append((float(there[0]), float(there[-1])))
     leave, enter = stays[first - 1][1], stays[2 - first][0]
     return (leave, enter) if enter > leave else None
 
 
+class _Grid(NamedTuple):
+    """Middles of square cells: x (a,) and y (b,), both `cell` apart."""
+
+    x: Floats
+    y: Floats
+    cell: float
+
+
 def _swept(
-    cells: Floats, center: Floats, heading: Floats, size: tuple[float, float]
+    grid: _Grid, center: Floats, heading: Floats, size: tuple[float, float]
 ) -> NDArray[np.bool_]:
-    """Which cells (c, 2) a path ever covers, (c,)."""
-    chunk = max(1, CELLS_AT_ONCE // len(cells))
-    result = np.zeros(len(cells), dtype=bool)
-    for k in range(0, len(center), chunk):
-        result |= _covers(cells, center[k : k + chunk], heading[k : k + chunk], size).any(axis=1)
+    """Which cells a path ever covers, (a, b)."""
+    result = np.zeros((len(grid.x), len(grid.y)), dtype=bool)
+    for _, column, row in _covered(grid, center, heading, size):
+        result[column, row] = True
     return result
 
 
-def _covers(
-    cells: Floats, center: Floats, heading: Floats, size: tuple[float, float]
+def _moments_on(
+    area: NDArray[np.bool_],
+    grid: _Grid,
+    center: Floats,
+    heading: Floats,
+    size: tuple[float, float],
 ) -> NDArray[np.bool_]:
-    """Which cells (c, 2) a footprint covers at its m moments, (c, m)."""
-    along = cells @ heading.T - (center * heading).sum(axis=1)
-    left = np.stack([-heading[:, 1], heading[:, 0]], axis=1)
-    across = cells @ left.T - (center * left).sum(axis=1)
-    return (np.abs(along) <= size[0] / 2) & (np.abs(across) <= size[1] / 2)
+    """At which of its m moments a footprint covers any cell of the area (a, b)."""
+    result = np.zeros(len(center), dtype=bool)
+    for moment, column, row in _covered(grid, center, heading, size):
+        result[moment[area[column, row]]] = True
+    return result
+
+
+def _covered(
+    grid: _Grid, center: Floats, heading: Floats, size: tuple[float, float]
+) -> Iterator[tuple[Indices, Indices, Indices]]:
+    """Moment, column and row of each cell that a footprint covers at its m moments, in parts.
+
+    Only the cells in a square round the footprint are looked at: the rest of the grid is most.
+    """
+    window = np.arange(int(np.ceil(np.hypot(*size) / grid.cell)) + 2)
+    corner = center - np.hypot(*size) / 2
+    first_x = np.searchsorted(grid.x, corner[:, 0] - grid.cell)
+    first_y = np.searchsorted(grid.y, corner[:, 1] - grid.cell)
+    chunk = max(1, CELLS_AT_ONCE // len(window) ** 2)
+    for k in range(0, len(center), chunk):
+        each = slice(k, k + chunk)
+        column, row = first_x[each, None] + window, first_y[each, None] + window
+        within = (column < len(grid.x))[:, :, None] & (row < len(grid.y))[:, None, :]
+        aside = grid.x[np.minimum(column, len(grid.x) - 1)] - center[each, :1]
+        ahead = grid.y[np.minimum(row, len(grid.y) - 1)] - center[each, 1:]
+        cosine, sine = heading[each, :1], heading[each, 1:]
+        along = (aside * cosine)[:, :, None] + (ahead * sine)[:, None, :]
+        across = (ahead * cosine)[:, None, :] - (aside * sine)[:, :, None]
+        covers = within & (np.abs(along) <= size[0] / 2) & (np.abs(across) <= size[1] / 2)
+        moment, i, j = np.nonzero(covers)
+        yield moment + k, column[moment, i], row[moment, j]

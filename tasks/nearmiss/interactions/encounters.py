@@ -276,6 +276,7 @@ def passing(
         states[1].headings,
         two.length,
         two.width,
+        within,
     )
     if not found.pet <= within:
         return None
