@@ -176,9 +176,7 @@ def _pieces(
     return _Pieces(boxes, move / duration[:, None], middle, duration / parts[step] / 2)
 
 
-def _shortest_delays(
-    one: _Pieces, two: _Pieces, within: float
-) -> tuple[_Pieces, _Pieces, Floats]:
+def _shortest_delays(one: _Pieces, two: _Pieces, within: float) -> tuple[_Pieces, _Pieces, Floats]:
     """Pairs of pieces that share ground at the smallest |t2 - t1|, and that signed delay.
 
     Best first: groups of pieces that might be closest in time come first, and the search ends
@@ -270,9 +268,7 @@ def _near_pairs(
     return i[near], j[near]
 
 
-def _time_apart(
-    one: _Pieces, two: _Pieces, i: NDArray[np.intp], j: NDArray[np.intp]
-) -> Floats:
+def _time_apart(one: _Pieces, two: _Pieces, i: NDArray[np.intp], j: NDArray[np.intp]) -> Floats:
     """Lower bound of |t2 - t1| of pieces i of one and j of two; below 0 where they overlap."""
     return np.abs(two.time[j] - one.time[i]) - one.half_duration[i] - two.half_duration[j]
 

@@ -17,7 +17,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from tasks.nearmiss.interactions import encounters, table, trajectories
+from tasks.nearmiss.interactions import encounters, table
 from tasks.nearmiss.interactions.meetings import find_interactions, measured_input
 
 COUNTS = (50, 100, 300)

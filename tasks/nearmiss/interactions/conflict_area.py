@@ -9,17 +9,18 @@ a raster.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
+from tasks.nearmiss.geometry import time_within
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 CELL_M = 0.15
 MOST_CELLS = 40_000
-CELLS_AT_ONCE = 250_000  # cell-moments in memory
+ROWS_AT_ONCE = 30_000  # row-moments in memory
 
 
 def area_passing(
@@ -57,9 +58,8 @@ def area_passing(
     x, y = (np.arange(low[k] + cell / 2, high[k], cell) for k in (0, 1))
     if not len(x) or not len(y):
         return None
-    grid = _Grid(x, y, cell)
-    swept = [_swept(grid, *each) for each in zip(centers, headings, sizes, strict=True)]
-    parts, count = label(swept[0] & swept[1], structure=np.ones((3, 3)))
+    paths = list(zip(centers, headings, sizes, strict=True))
+    parts, count = label(np.logical_and(*(_swept(x, y, *path) for path in paths)), np.ones((3, 3)))
     if not count:
         return None
     inside = np.argwhere(parts)
@@ -69,65 +69,60 @@ def area_passing(
     # A cell stands for its square: half a cell on each side.
     sizes = tuple((length + cell, width + cell) for length, width in sizes)
     for time, center, heading, size in zip(times, centers, headings, sizes, strict=True):
-        there = time[_moments_on(area, grid, center, heading, size)]
+        there = time[_moments_on(area, x, y, center, heading, size)]
         stays.append((float(there[0]), float(there[-1])))
     leave, enter = stays[first - 1][1], stays[2 - first][0]
     return (leave, enter) if enter > leave else None
 
 
-class _Grid(NamedTuple):
-    """Middles of square cells: x (a,) and y (b,), both `cell` apart."""
-
-    x: Floats
-    y: Floats
-    cell: float
-
-
 def _swept(
-    grid: _Grid, center: Floats, heading: Floats, size: tuple[float, float]
+    x: Floats, y: Floats, center: Floats, heading: Floats, size: tuple[float, float]
 ) -> NDArray[np.bool_]:
-    """Which cells a path ever covers, (a, b)."""
-    result = np.zeros((len(grid.x), len(grid.y)), dtype=bool)
-    for _, column, row in _covered(grid, center, heading, size):
-        result[column, row] = True
-    return result
+    """Which cells with middles x (a,) and y (b,) a path ever covers, (a, b)."""
+    begins, ends = np.zeros((2, len(y), len(x) + 1), dtype=int)
+    for first, stop in _covered(x, y, center, heading, size):
+        row = np.arange(len(y)) * (len(x) + 1)
+        begins += np.bincount((row + first).ravel(), minlength=begins.size).reshape(begins.shape)
+        ends += np.bincount((row + stop).ravel(), minlength=ends.size).reshape(ends.shape)
+    return (np.cumsum(begins - ends, axis=1)[:, :-1] > 0).T
 
 
 def _moments_on(
     area: NDArray[np.bool_],
-    grid: _Grid,
+    x: Floats,
+    y: Floats,
     center: Floats,
     heading: Floats,
     size: tuple[float, float],
 ) -> NDArray[np.bool_]:
     """At which of its m moments a footprint covers any cell of the area (a, b)."""
-    result = np.zeros(len(center), dtype=bool)
-    for moment, column, row in _covered(grid, center, heading, size):
-        result[moment[area[column, row]]] = True
-    return result
+    before = np.zeros((len(y), len(x) + 1), dtype=int)  # cells of the area before each column
+    np.cumsum(area.T, axis=1, out=before[:, 1:])
+    row = np.arange(len(y))
+    return np.concatenate(
+        [
+            (before[row, stop] > before[row, first]).any(axis=1)
+            for first, stop in _covered(x, y, center, heading, size)
+        ]
+    )
 
 
 def _covered(
-    grid: _Grid, center: Floats, heading: Floats, size: tuple[float, float]
-) -> Iterator[tuple[Indices, Indices, Indices]]:
-    """Moment, column and row of each cell that a footprint covers at its m moments, in parts.
+    x: Floats, y: Floats, center: Floats, heading: Floats, size: tuple[float, float]
+) -> Iterator[tuple[Indices, Indices]]:
+    """The stretch of cells in each row that a footprint covers, for some moments at a time.
 
-    Only the cells in a square round the footprint are looked at: the rest of the grid is most.
+    A rectangle covers one stretch of each row, which its edges bound: no cell is looked at.
+
+    Yields:
+        First column and one past the last, (moments, b) each; the same where it covers none.
     """
-    window = np.arange(int(np.ceil(np.hypot(*size) / grid.cell)) + 2)
-    corner = center - np.hypot(*size) / 2
-    first_x = np.searchsorted(grid.x, corner[:, 0] - grid.cell)
-    first_y = np.searchsorted(grid.y, corner[:, 1] - grid.cell)
-    chunk = max(1, CELLS_AT_ONCE // len(window) ** 2)
+    chunk = max(1, ROWS_AT_ONCE // len(y))
     for k in range(0, len(center), chunk):
-        each = slice(k, k + chunk)
-        column, row = first_x[each, None] + window, first_y[each, None] + window
-        within = (column < len(grid.x))[:, :, None] & (row < len(grid.y))[:, None, :]
-        aside = grid.x[np.minimum(column, len(grid.x) - 1)] - center[each, :1]
-        ahead = grid.y[np.minimum(row, len(grid.y) - 1)] - center[each, 1:]
-        cosine, sine = heading[each, :1], heading[each, 1:]
-        along = (aside * cosine)[:, :, None] + (ahead * sine)[:, None, :]
-        across = (ahead * cosine)[:, None, :] - (aside * sine)[:, :, None]
-        covers = within & (np.abs(along) <= size[0] / 2) & (np.abs(across) <= size[1] / 2)
-        moment, i, j = np.nonzero(covers)
-        yield moment + k, column[moment, i], row[moment, j]
+        middle, ahead = center[k : k + chunk], heading[k : k + chunk, :, None]
+        aside = y - middle[:, 1:]
+        low, high = time_within(ahead[:, 1] * aside, ahead[:, 0], size[0] / 2)
+        low2, high2 = time_within(ahead[:, 0] * aside, -ahead[:, 1], size[1] / 2)
+        first = np.searchsorted(x, middle[:, :1] + np.maximum(low, low2))
+        stop = np.searchsorted(x, middle[:, :1] + np.minimum(high, high2), side="right")
+        yield first, np.maximum(first, stop)
