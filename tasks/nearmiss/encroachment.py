@@ -37,6 +37,7 @@ _CONTACT_M = 1e-6  # corners this near the other footprint belong to the contact
 _GROUP = 16  # pieces in a row that are first looked at as one
 _FIRST_BLOCK = 16  # pairs of groups handled at first, then twice as many each time,
 _BLOCK = 64  # up to this: keeps the arrays in cache
+_GRID = 1_000_000  # cells of the all-against-all table of groups held at once
 
 
 class Encroachment(NamedTuple):
@@ -112,12 +113,18 @@ def pet(
     length1, width1 = as_positive((), length1=length1, width1=width1)
     length2, width2 = as_positive((), length2=length2, width2=width2)
 
+    ways = (
+        _stretches(times1, centers1, length1, width1),
+        _stretches(times2, centers2, length2, width2),
+    )
+    if not len(_pairs_by_delay(*ways, within)[0]):
+        return _no_encroachment()
     zero = times1[0]  # epoch seconds would cost digits
     one = _pieces(times1 - zero, centers1, headings1, length1, width1)
     two = _pieces(times2 - zero, centers2, headings2, length2, width2)
     one, two, delay = _shortest_delays(one, two, within)
     if not delay.size or np.abs(delay).min() <= _HAIR:
-        return Encroachment(np.nan, 0, np.full(2, np.nan), np.nan, np.nan, False)
+        return _no_encroachment()
 
     at1 = _time_of_contact(one, two, delay)
     leave, enter = np.minimum(at1, at1 + delay), np.maximum(at1, at1 + delay)
@@ -136,6 +143,10 @@ def pet(
         float(enter[k] + zero),
         bool(censored[k]),
     )
+
+
+def _no_encroachment() -> Encroachment:
+    return Encroachment(np.nan, 0, np.full(2, np.nan), np.nan, np.nan, False)
 
 
 class _Pieces(NamedTuple):
@@ -182,15 +193,15 @@ def _shortest_delays(one: _Pieces, two: _Pieces, within: float) -> tuple[_Pieces
     Best first: groups of pieces that might be closest in time come first, and the search ends
     with the first that cannot beat what was found.
     """
-    groups1, groups2 = _groups(one), _groups(two)
-    k, m, bound = _groups_by_delay(groups1, groups2, within)
+    reach1, reach2 = _covering_radius(one), _covering_radius(two)
+    k, m, bound = _pairs_by_delay(_groups(one, reach1), _groups(two, reach2), within)
     best = within
     found = [(k[:0], k[:0], bound[:0])]
     start, block = 0, _FIRST_BLOCK
     while start < len(k) and best > _HAIR and bound[start] <= best + _HAIR:
         chosen = slice(start, start + block)
         start, block = start + block, min(2 * block, _BLOCK)
-        i, j = _near_pairs(groups1, groups2, k[chosen], m[chosen], one, two, best)
+        i, j = _near_pairs(one, two, reach1, reach2, k[chosen], m[chosen], best)
         if not len(i):
             continue
         delay = _smallest_delay(one.take(i), two.take(j))
@@ -205,66 +216,79 @@ def _shortest_delays(one: _Pieces, two: _Pieces, within: float) -> tuple[_Pieces
 
 
 class _Groups(NamedTuple):
-    """Pieces in a row, taken as one: where and when they are."""
+    """Stretches of a way: the boxes, along the axes, that hold all they sweep, and when."""
 
-    first: NDArray[np.intp]  # piece; the next group's first ends it
     low: Floats
     high: Floats
     start: Floats
     stop: Floats
-    reach: Floats  # of every piece, not of the groups: see _covering_radius
 
 
-def _groups(pieces: _Pieces) -> _Groups:
-    reach = _covering_radius(pieces)
+def _stretches(times: Floats, centers: Floats, length: Floats, width: Floats) -> _Groups:
+    """A sampled track in stretches that each end with the next one's first sample."""
+    first = np.arange(0, len(times) - 1, _GROUP)
+    last = np.append(first[1:], len(times) - 1)
+    reach = np.hypot(length, width) / 2
+    return _Groups(
+        np.minimum(np.minimum.reduceat(centers, first), centers[last]) - reach,
+        np.maximum(np.maximum.reduceat(centers, first), centers[last]) + reach,
+        times[first],
+        times[last],
+    )
+
+
+def _groups(pieces: _Pieces, reach: Floats) -> _Groups:
+    """Pieces, each within its reach of its middle, _GROUP in a row at a time."""
     first = np.arange(0, len(reach), _GROUP)
     return _Groups(
-        np.append(first, len(reach)),
         np.minimum.reduceat(pieces.boxes.center - reach[:, None], first),
         np.maximum.reduceat(pieces.boxes.center + reach[:, None], first),
         np.minimum.reduceat(pieces.time - pieces.half_duration, first),
         np.maximum.reduceat(pieces.time + pieces.half_duration, first),
-        reach,
     )
 
 
-def _groups_by_delay(
+def _pairs_by_delay(
     one: _Groups, two: _Groups, within: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
     """Pairs of groups that might share ground within the time, the soonest first.
 
     Returns their indices and a lower bound of |t2 - t1|.
     """
-    bound = np.maximum(two.start - one.stop[:, None], one.start[:, None] - two.stop)
-    near = bound <= within + _HAIR
-    for axis in (0, 1):
-        near &= one.low[:, None, axis] <= two.high[:, axis]
-        near &= two.low[:, axis] <= one.high[:, None, axis]
-    k, m = np.nonzero(near)
-    bound = bound[k, m]
+    rows = max(1, _GRID // len(two.start))
+    found = []
+    for first in range(0, len(one.start), rows):
+        low, high, start, stop = (each[first : first + rows, None] for each in one)
+        bound = np.maximum(two.start - stop, start - two.stop)
+        near = bound <= within + _HAIR
+        near &= ((low <= two.high + _HAIR) & (two.low <= high + _HAIR)).all(axis=2)
+        k, m = np.nonzero(near)
+        found.append((k + first, m, bound[k, m]))
+    k, m, bound = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.argsort(bound, kind="stable")
     return k[order], m[order], bound[order]
 
 
 def _near_pairs(
-    groups1: _Groups,
-    groups2: _Groups,
-    k: NDArray[np.intp],
-    m: NDArray[np.intp],
     one: _Pieces,
     two: _Pieces,
+    reach1: Floats,
+    reach2: Floats,
+    k: NDArray[np.intp],
+    m: NDArray[np.intp],
     within: float,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of pieces out of pairs of groups that might touch within the time."""
+    """Pairs of pieces, out of groups k of one and m of two, that might touch within the time."""
     number = np.arange(_GROUP)
-    i = (groups1.first[k, None, None] + number[:, None]).repeat(_GROUP, axis=2)
-    j = (groups2.first[m, None, None] + number).repeat(_GROUP, axis=1)
-    whole = (i < groups1.first[k + 1, None, None]) & (j < groups2.first[m + 1, None, None])
+    shape = (len(k), _GROUP, _GROUP)
+    i = np.broadcast_to((k[:, None] * _GROUP + number)[:, :, None], shape)
+    j = np.broadcast_to((m[:, None] * _GROUP + number)[:, None, :], shape)
+    whole = (i < len(reach1)) & (j < len(reach2))
     i, j = i[whole], j[whole]
     soon = _time_apart(one, two, i, j) <= within + _HAIR
     i, j = i[soon], j[soon]
     between = one.boxes.center[i] - two.boxes.center[j]
-    near = dot(between, between) <= (groups1.reach[i] + groups2.reach[j]) ** 2
+    near = dot(between, between) <= (reach1[i] + reach2[j]) ** 2
     return i[near], j[near]
 
 
