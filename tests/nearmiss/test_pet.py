@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from pair_data import CAR, DIAGONAL, EAST, NORTH, turned
+from pair_data import CAR, DIAGONAL, EAST, INF, NORTH, turned, unit
 from track_data import rotated_track, straight, turning, turning_pose
 
+from tasks.nearmiss.encroachment import _pieces, _smallest_delay
 from tasks.nearmiss.measures import pet
 
 
@@ -244,3 +245,57 @@ def test_pet_bad_input(position, value, message):
     arguments[position] = value
     with pytest.raises(ValueError, match=message):
         pet(*arguments)
+
+
+def jittered(track, seed):
+    """The track with headings that shake by about two degrees, which cuts it into many pieces."""
+    times, centers, headings = track
+    angles = 0.03 * np.random.default_rng(seed).standard_normal(len(times))
+    side = np.stack([-headings[:, 1], headings[:, 0]], axis=1)
+    return times, centers, np.cos(angles)[:, None] * headings + np.sin(angles)[:, None] * side
+
+
+def random_tracks(seed):
+    """Two users that follow, cross or meet, one of them perhaps turning, in random lanes."""
+    rng = np.random.default_rng(seed)
+    speeds, headings = rng.uniform(1, 14, 2), rng.choice([0, np.pi / 2, np.pi, 0.4], 2)
+    rates = rng.choice([1e-6, 0.15, -0.3], 2)
+    starts = -rng.uniform(5, 35, (2, 1)) * unit(headings) + rng.uniform(-3, 3, (2, 2))
+    return [
+        jittered(turning(start, heading, speed, rate, rng.uniform(4, 6), 4), seed)
+        for start, heading, speed, rate in zip(starts, headings, speeds, rates, strict=True)
+    ]
+
+
+def exhaustive_delay(one, size1, two, size2):
+    """Least |t2 - t1| of all pieces of one track with all of the other; inf where none touch."""
+    pieces1, pieces2 = _pieces(*one, *size1), _pieces(*two, *size2)
+    i, j = np.indices((len(pieces1.time), len(pieces2.time))).reshape(2, -1)
+    return np.abs(_smallest_delay(pieces1.take(i), pieces2.take(j))).min()
+
+
+def test_pet_is_the_least_over_all_pairs_of_pieces():
+    found = []
+    for seed in range(24):
+        one, two = random_tracks(seed)
+        expected = exhaustive_delay(one, CAR, two, (9.0, 2.5))
+        got = pet(*one, *CAR, *two, 9.0, 2.5)
+        if 0 < expected < INF:
+            found.append(got.pet)
+            assert got.pet == pytest.approx(expected, abs=2e-9)
+        else:
+            assert_undefined(got)
+    assert 4 < len(found) < 22
+
+
+def test_pet_within_a_time_is_the_same_or_undefined():
+    shorter = []
+    for seed in range(24):
+        one, two = random_tracks(seed)
+        free, bound = (pet(*one, *CAR, *two, *CAR, within=within) for within in (INF, 1.5))
+        shorter.append(free.pet <= 1.5)
+        if shorter[-1]:
+            np.testing.assert_equal(tuple(bound), tuple(free))
+        else:
+            assert_undefined(bound)
+    assert 2 < sum(shorter) < 22
