@@ -2,14 +2,14 @@
 
     python -m tasks.nearmiss.evaluation.interaction_speed
 
-Road users are made, not seen: they drive in platoons through a crossing of two roads with two
+Road users are made, not seen: they drive through a crossing of two roads with two
 lanes a direction, so that most pairs follow, cross or meet one another. The shares of a row come
-from one profiled run; its seconds, from a run of their own without the profiler.
+from one profiled run, "pet" with the conflict area; the seconds are the processor's, of a run of
+their own without the profiler.
 """
 
 from __future__ import annotations
 
-import argparse
 import cProfile
 import pstats
 import time
@@ -32,7 +32,7 @@ JITTER_M = 0.05
 STAGES = {
     "trajectories": measured_input,
     "screening": table._far_apart,
-    "same time": encounters.collision_course,
+    "TTC and gap": encounters.collision_course,
     "separation": encounters.separation,
     "pet": encounters.passing,
     "scoring": table._candidate,
@@ -82,10 +82,10 @@ def _distances(rng: np.random.Generator) -> np.ndarray:
 
 
 def measure(tracks: pd.DataFrame) -> dict[str, float]:
-    """Seconds of the whole, number of candidates, and the share of each of STAGES in it."""
-    began = time.perf_counter()
+    """Processor seconds of the whole, number of candidates, and the share of each of STAGES in it."""
+    began = time.process_time()
     rows = _run(tracks)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     profile = cProfile.Profile()
     profile.runcall(_run, tracks)
     spent = pstats.Stats(profile).stats
@@ -107,12 +107,9 @@ def _run(tracks: pd.DataFrame) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=0, help="of the made traffic")
-    seed = parser.parse_args().seed
     print(f"{'tracks':>6} {'seconds':>8} {'found':>6}", *(f"{name:>12}" for name in STAGES))
     for count in COUNTS:
-        row = measure(busy_crossing(count, seed))
+        row = measure(busy_crossing(count))
         shares = (f"{row[name]:>12.0%}" for name in STAGES)
         print(f"{count:>6} {row['seconds']:>8.2f} {row['candidates']:>6.0f}", *shares)
 
