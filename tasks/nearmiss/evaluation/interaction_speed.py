@@ -82,7 +82,7 @@ def _distances(rng: np.random.Generator) -> np.ndarray:
 
 
 def measure(tracks: pd.DataFrame) -> dict[str, float]:
-    """Processor seconds of the whole, number of candidates, and the share of each of STAGES in it."""
+    """Processor seconds, number of candidates, and the share of each of STAGES in the seconds."""
     began = time.process_time()
     rows = _run(tracks)
     seconds = time.process_time() - began
