@@ -34,8 +34,10 @@ _CORNER_SWING_M = 0.005  # how far a corner may swing before a turning track is 
 _SHORTEST_PIECE_S = 0.01  # nor is it cut finer than this
 _TRACK_END_S = 1e-6  # this near the end of a track, the rest of the event was not seen
 _CONTACT_M = 1e-6  # corners this near the other footprint belong to the contact
-_BLOCK = 16_384  # pairs of pieces handled at once: keeps the arrays in cache
-_GRID = 1_000_000  # cells of the all-against-all distance table held at once
+_GROUP = 16  # pieces in a row that are first looked at as one
+_FIRST_BLOCK = 16  # pairs of groups handled at first, then twice as many each time,
+_BLOCK = 64  # up to this: keeps the arrays in cache
+_GRID = 1_000_000  # cells of the all-against-all table of groups held at once
 
 
 class Encroachment(NamedTuple):
@@ -67,6 +69,7 @@ def pet(
     headings2: ArrayLike,
     length2: float,
     width2: float,
+    within: float = np.inf,
 ) -> Encroachment:
     """Post-encroachment time of one pair of tracks (Allen, Shin & Cooper, 1978).
 
@@ -94,6 +97,8 @@ def pet(
         centers1, centers2: centres, m1 x 2 and m2 x 2, m.
         headings1, headings2: unit vectors along the length, m1 x 2 and m2 x 2.
         length1, width1, length2, width2: full sizes, m, above 0.
+        within: longest time of interest, s; a longer one counts as undefined, and the shorter
+            this is, the sooner the search ends.
 
     Returns:
         An :class:`Encroachment`.
@@ -108,12 +113,18 @@ def pet(
     length1, width1 = as_positive((), length1=length1, width1=width1)
     length2, width2 = as_positive((), length2=length2, width2=width2)
 
+    ways = (
+        _stretches(times1, centers1, length1, width1),
+        _stretches(times2, centers2, length2, width2),
+    )
+    if not len(_pairs_by_delay(*ways, within)[0]):
+        return _no_encroachment()
     zero = times1[0]  # epoch seconds would cost digits
     one = _pieces(times1 - zero, centers1, headings1, length1, width1)
     two = _pieces(times2 - zero, centers2, headings2, length2, width2)
-    one, two, delay = _shortest_delays(one, two)
+    one, two, delay = _shortest_delays(one, two, within)
     if not delay.size or np.abs(delay).min() <= _HAIR:
-        return Encroachment(np.nan, 0, np.full(2, np.nan), np.nan, np.nan, False)
+        return _no_encroachment()
 
     at1 = _time_of_contact(one, two, delay)
     leave, enter = np.minimum(at1, at1 + delay), np.maximum(at1, at1 + delay)
@@ -132,6 +143,10 @@ def pet(
         float(enter[k] + zero),
         bool(censored[k]),
     )
+
+
+def _no_encroachment() -> Encroachment:
+    return Encroachment(np.nan, 0, np.full(2, np.nan), np.nan, np.nan, False)
 
 
 class _Pieces(NamedTuple):
@@ -172,43 +187,114 @@ def _pieces(
     return _Pieces(boxes, move / duration[:, None], middle, duration / parts[step] / 2)
 
 
-def _shortest_delays(one: _Pieces, two: _Pieces) -> tuple[_Pieces, _Pieces, Floats]:
-    """Pairs of pieces that share ground at the smallest |t2 - t1|, and that signed delay."""
-    i, j, bound = _pairs_by_delay(one, two)
-    best = np.inf
-    found = [(i[:0], j[:0], bound[:0])]
-    for k in range(0, len(i), _BLOCK):
-        if bound[k] > best + _HAIR:
-            break  # every pair left is further apart in time
-        a, b = i[k : k + _BLOCK], j[k : k + _BLOCK]
-        delay = _smallest_delay(one.take(a), two.take(b))
+def _shortest_delays(one: _Pieces, two: _Pieces, within: float) -> tuple[_Pieces, _Pieces, Floats]:
+    """Pairs of pieces that share ground at the smallest |t2 - t1|, and that signed delay.
+
+    Best first: groups of pieces that might be closest in time come first, and the search ends
+    with the first that cannot beat what was found.
+    """
+    reach1, reach2 = _covering_radius(one), _covering_radius(two)
+    k, m, bound = _pairs_by_delay(_groups(one, reach1), _groups(two, reach2), within)
+    best = within
+    found = [(k[:0], k[:0], bound[:0])]
+    start, block = 0, _FIRST_BLOCK
+    while start < len(k) and best > _HAIR and bound[start] <= best + _HAIR:
+        chosen = slice(start, start + block)
+        start, block = start + block, min(2 * block, _BLOCK)
+        i, j = _near_pairs(one, two, reach1, reach2, k[chosen], m[chosen], best)
+        if not len(i):
+            continue
+        delay = _smallest_delay(one.take(i), two.take(j))
         best = min(best, np.abs(delay).min())
         tied = np.isfinite(delay) & (np.abs(delay) <= best + _HAIR)
-        found.append((a[tied], b[tied], delay[tied]))
+        found.append((i[tied], j[tied], delay[tied]))
     i, j, delay = (np.concatenate(column) for column in zip(*found, strict=True))
-    tied = np.abs(delay) <= best + _HAIR
-    return one.take(i[tied]), two.take(j[tied]), delay[tied]
+    tied = np.abs(delay) <= min(best + _HAIR, within)
+    i, j, delay = i[tied], j[tied], delay[tied]
+    order = np.lexsort((j, i, _time_apart(one, two, i, j)))
+    return one.take(i[order]), two.take(j[order]), delay[order]
+
+
+class _Groups(NamedTuple):
+    """Stretches of a way: the boxes, along the axes, that hold all they sweep, and when."""
+
+    low: Floats
+    high: Floats
+    start: Floats
+    stop: Floats
+
+
+def _stretches(times: Floats, centers: Floats, length: Floats, width: Floats) -> _Groups:
+    """A sampled track in stretches that each end with the next one's first sample."""
+    first = np.arange(0, len(times) - 1, _GROUP)
+    last = np.append(first[1:], len(times) - 1)
+    reach = np.hypot(length, width) / 2
+    return _Groups(
+        np.minimum(np.minimum.reduceat(centers, first), centers[last]) - reach,
+        np.maximum(np.maximum.reduceat(centers, first), centers[last]) + reach,
+        times[first],
+        times[last],
+    )
+
+
+def _groups(pieces: _Pieces, reach: Floats) -> _Groups:
+    """Pieces, each within its reach of its middle, _GROUP in a row at a time."""
+    first = np.arange(0, len(reach), _GROUP)
+    return _Groups(
+        np.minimum.reduceat(pieces.boxes.center - reach[:, None], first),
+        np.maximum.reduceat(pieces.boxes.center + reach[:, None], first),
+        np.minimum.reduceat(pieces.time - pieces.half_duration, first),
+        np.maximum.reduceat(pieces.time + pieces.half_duration, first),
+    )
 
 
 def _pairs_by_delay(
-    one: _Pieces, two: _Pieces
+    one: _Groups, two: _Groups, within: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-    """Pairs of pieces that might share ground, those that might be closest in time first.
+    """Pairs of groups that might share ground within the time, the soonest first.
 
     Returns their indices and a lower bound of |t2 - t1|.
     """
-    reach1, reach2 = _covering_radius(one), _covering_radius(two)
-    rows = max(1, _GRID // len(two.time))
-    near = []
-    for k in range(0, len(one.time), rows):
-        between = one.boxes.center[k : k + rows, None] - two.boxes.center
-        reach = reach1[k : k + rows, None] + reach2
-        i, j = np.nonzero(dot(between, between) <= reach**2)
-        near.append((i + k, j))
-    i, j = (np.concatenate(column) for column in zip(*near, strict=True))
-    apart = np.abs(two.time[j] - one.time[i]) - one.half_duration[i] - two.half_duration[j]
-    order = np.argsort(apart, kind="stable")
-    return i[order], j[order], apart[order]
+    rows = max(1, _GRID // len(two.start))
+    found = []
+    for first in range(0, len(one.start), rows):
+        low, high, start, stop = (each[first : first + rows, None] for each in one)
+        bound = np.maximum(two.start - stop, start - two.stop)
+        near = bound <= within + _HAIR
+        near &= ((low <= two.high + _HAIR) & (two.low <= high + _HAIR)).all(axis=2)
+        k, m = np.nonzero(near)
+        found.append((k + first, m, bound[k, m]))
+    k, m, bound = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.argsort(bound, kind="stable")
+    return k[order], m[order], bound[order]
+
+
+def _near_pairs(
+    one: _Pieces,
+    two: _Pieces,
+    reach1: Floats,
+    reach2: Floats,
+    k: NDArray[np.intp],
+    m: NDArray[np.intp],
+    within: float,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs of pieces, out of groups k of one and m of two, that might touch within the time."""
+    number = np.arange(_GROUP)
+    shape = (len(k), _GROUP, _GROUP)
+    i = np.broadcast_to((k[:, None] * _GROUP + number)[:, :, None], shape)
+    j = np.broadcast_to((m[:, None] * _GROUP + number)[:, None, :], shape)
+    whole = (i < len(reach1)) & (j < len(reach2))
+    i, j = i[whole], j[whole]
+    soon = _time_apart(one, two, i, j) <= within + _HAIR
+    i, j = i[soon], j[soon]
+    between = one.boxes.center[i] - two.boxes.center[j]
+    near = dot(between, between) <= (reach1[i] + reach2[j]) ** 2
+    return i[near], j[near]
+
+
+def _time_apart(one: _Pieces, two: _Pieces, i: NDArray[np.intp], j: NDArray[np.intp]) -> Floats:
+    """Lower bound of |t2 - t1| of pieces i of one and j of two; below 0 where they overlap."""
+    return np.abs(two.time[j] - one.time[i]) - one.half_duration[i] - two.half_duration[j]
 
 
 def _covering_radius(pieces: _Pieces) -> Floats:
@@ -223,16 +309,30 @@ def _smallest_delay(one: _Pieces, two: _Pieces) -> Floats:
     Eliminating the clock of one from each two strips leaves a strip for the delay alone
     (Fourier-Motzkin); together these bound it exactly.
     """
-    offset, rate, lag, reach = _contact_strips(one, two)
+    strips = _contact_strips(one, two)
+    shared = _share_ground(*strips)
+    offset, rate, lag, reach = (each[:, shared] for each in strips)
     k, m = np.triu_indices(len(offset), 1)
     start, stop = time_within(
         offset=rate[k] * offset[m] - rate[m] * offset[k],
         rate=rate[k] * lag[m] - rate[m] * lag[k],
         reach=np.abs(rate[k]) * reach[m] + np.abs(rate[m]) * reach[k],
     )
-    between = two.time - one.time
+    between = (two.time - one.time)[shared]
     start, stop = start.max(axis=0) + between, stop.min(axis=0) + between
-    return np.where(start <= stop, np.clip(0.0, start, stop), np.inf)
+    delay = np.full(len(shared), np.inf)
+    delay[shared] = np.where(start <= stop, np.clip(0.0, start, stop), np.inf)
+    return delay
+
+
+def _share_ground(offset: Floats, rate: Floats, lag: Floats, reach: Floats) -> NDArray[np.bool_]:
+    """Which pairs of pieces no edge direction keeps apart at any times: only those can touch.
+
+    Arguments as :func:`_contact_strips` returns them.
+    """
+    half1, half2 = reach[4:]
+    most = reach[:4] + np.abs(lag[:4] - rate[:4]) * half1 + np.abs(lag[:4]) * half2
+    return (np.abs(offset[:4]) <= most + _HAIR).all(axis=0)
 
 
 def _time_of_contact(one: _Pieces, two: _Pieces, delay: Floats) -> Floats:

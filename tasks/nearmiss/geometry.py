@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Given = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]  # centres, headings, lengths, widths
 
 UNIT_TOLERANCE = 1e-6  # single-precision headings pass
 
@@ -30,17 +31,10 @@ class Boxes(NamedTuple):
         return Boxes(*(field[index] for field in self))
 
 
-def box_pair(
-    center1: ArrayLike,
-    heading1: ArrayLike,
-    length1: ArrayLike,
-    width1: ArrayLike,
-    center2: ArrayLike,
-    heading2: ArrayLike,
-    length2: ArrayLike,
-    width2: ArrayLike,
-) -> tuple[Boxes, Boxes]:
+def box_pair(given1: Given, given2: Given) -> tuple[Boxes, Boxes]:
     """The two validated rectangles of n pairs."""
+    center1, heading1, length1, width1 = given1
+    center2, heading2, length2, width2 = given2
     center1, center2, _, _ = as_vectors(
         center1=center1, center2=center2, heading1=heading1, heading2=heading2
     )

@@ -167,7 +167,7 @@ def ttc_rectangles(
             vector (to 1e-6), or a size is not above 0.
     """
     _, velocity1, velocity2 = as_vectors(center1=center1, velocity1=velocity1, velocity2=velocity2)
-    one, two = box_pair(center1, heading1, length1, width1, center2, heading2, length2, width2)
+    one, two = box_pair((center1, heading1, length1, width1), (center2, heading2, length2, width2))
     axes = edge_directions(one, two)
     start, stop = time_within(
         offset=dot(axes, two.center - one.center),
@@ -266,7 +266,7 @@ def rectangle_distance(
     Raises:
         ValueError: as :func:`ttc_rectangles`.
     """
-    one, two = box_pair(center1, heading1, length1, width1, center2, heading2, length2, width2)
+    one, two = box_pair((center1, heading1, length1, width1), (center2, heading2, length2, width2))
     axes = edge_directions(one, two)
     offset = np.abs(dot(axes, two.center - one.center))
     apart = (offset > reach_along(one, axes) + reach_along(two, axes)).any(axis=0)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +25,9 @@ AREA_STEP_SEC = 0.02
 SEPARATION_STEPS = 4
 CLEARANCE_M = 0.3  # what is left between those whose footprints would overlap
 LEAST_TTC_SEC = 0.05  # for DRAC: boxes that touch would give an infinite one
+TINY = 1e-9  # units/s, below any speed
+ROUNDING = 1e-9  # share that bounds are widened by, far above the rounding of what they bound
+KEPT_MOMENTS = 500_000  # of states kept for a road user's next pair, 64 bytes each
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class States:
     width: float
     metre: float = 1.0
 
-    def take(self, rows: NDArray[np.intp]) -> States:
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> States:
         """The chosen moments."""
         return States(
             self.positions[rows],
@@ -47,6 +53,11 @@ class States:
             self.width,
             self.metre,
         )
+
+    @property
+    def reach(self) -> float:
+        """Radius of the circle round the footprint."""
+        return float(np.hypot(self.length, self.width)) / 2
 
     @property
     def speeds(self) -> Floats:
@@ -164,6 +175,58 @@ def states_at(trajectory: Trajectory, times: Floats) -> States:
     )
 
 
+class _Kept:
+    """Remembers a function of road users for those last asked for: each is in many pairs."""
+
+    def __init__(self, function: Callable[[Trajectory], States]) -> None:
+        self._function = function
+        self._kept: OrderedDict[int, tuple[Trajectory, States]] = OrderedDict()
+        self._moments = 0
+        self._lock = Lock()  # stages may run in threads
+
+    def __call__(self, trajectory: Trajectory) -> States:
+        with self._lock:
+            found = self._kept.get(id(trajectory))
+            if found is not None:
+                self._kept.move_to_end(id(trajectory))
+                return found[1]
+        states = self._function(trajectory)
+        with self._lock:
+            if id(trajectory) not in self._kept:
+                # The trajectory is kept too, so that no other can take its id.
+                self._kept[id(trajectory)] = trajectory, states
+                self._moments += len(states.positions)
+            while self._moments > KEPT_MOMENTS:
+                _, (_, dropped) = self._kept.popitem(last=False)
+                self._moments -= len(dropped.positions)
+        return states
+
+
+@_Kept
+def _grid_states(trajectory: Trajectory) -> States:
+    """The road user at every moment of the grid in its span."""
+    return states_at(trajectory, _grid(trajectory.times[0], trajectory.times[-1]))
+
+
+@_Kept
+def _pet_states(trajectory: Trajectory) -> States:
+    return states_at(trajectory, _pet_times(trajectory))
+
+
+def _grid(start: float, end: float) -> Floats:
+    """Moments STEP_SEC apart, the same for all road users."""
+    return np.arange(np.ceil(start / STEP_SEC), np.floor(end / STEP_SEC) + 1) * STEP_SEC
+
+
+def _states_together(trajectory: Trajectory, times: Floats) -> States:
+    """The road user at `times`, which are on the grid or, where none is in the span, one moment."""
+    first = round(times[0] / STEP_SEC) if len(times) else 0
+    if not len(times) or first * STEP_SEC != times[0]:
+        return states_at(trajectory, times)
+    first -= int(np.ceil(trajectory.times[0] / STEP_SEC))
+    return _grid_states(trajectory).take(slice(first, first + len(times)))
+
+
 def drawn_states(trajectory: Trajectory, times: Floats) -> Floats:
     """(k, m, 6): states as they may be, given the error of boxes."""
     state, _, _ = interpolated(trajectory, times)
@@ -180,10 +243,10 @@ def encounter(one: Trajectory, two: Trajectory, pet_within: float) -> Encounter 
     start, end = max(one.times[0], two.times[0]), min(one.times[-1], two.times[-1])
     if start - end > pet_within:
         return None
-    times = np.arange(np.ceil(start / STEP_SEC), np.floor(end / STEP_SEC) + 1) * STEP_SEC
+    times = _grid(start, end)
     if not len(times) and start <= end:
         times = np.array([start])
-    first, second = states_at(one, times), states_at(two, times)
+    first, second = (_states_together(each, times) for each in (one, two))
     shift = separation(first, second)
     second = replace(second, positions=second.positions + shift)
     ttc, gap = collision_course(first, second)
@@ -210,13 +273,39 @@ def collision_course(one: States, two: States) -> tuple[Floats, Floats]:
     """TTC (m,), inf beyond HORIZON_SEC, and gap (m,) of the footprints."""
     if not len(one.positions):
         return np.empty(0), np.empty(0)
-    shapes = (one.headings, one.length, one.width), (two.headings, two.length, two.width)
-    ttc = ttc_rectangles(
-        one.positions, one.velocities, *shapes[0], two.positions, two.velocities, *shapes[1]
-    )
-    gap = rectangle_distance(one.positions, *shapes[0], two.positions, *shapes[1])
+    gap = rectangle_distance(*_footprints(one), *_footprints(two))
+    ttc = np.full(len(gap), np.inf)
+    near = _may_collide(one, two, gap)
+    if near.any():
+        some = [each.take(near) for each in (one, two)]
+        ttc[near] = ttc_rectangles(
+            *(
+                argument
+                for each in some
+                for argument in (each.positions, each.velocities, *_footprints(each)[1:])
+            )
+        )
     # Footprints that overlap are an error of the footprints, not a collision.
     return np.where((ttc <= HORIZON_SEC) & (gap > 0), ttc, np.inf), gap
+
+
+def _footprints(states: States) -> tuple[Floats, Floats, float, float]:
+    return states.positions, states.headings, states.length, states.width
+
+
+def _may_collide(one: States, two: States, gap: Floats) -> NDArray[np.bool_]:
+    """Moments (m,) from which the circles round the footprints touch within HORIZON_SEC.
+
+    The footprints lie inside, so at all other moments they do not.
+    """
+    between, relative = two.positions - one.positions, two.velocities - one.velocities
+    speed = np.maximum(np.hypot(*relative.T), TINY)
+    ahead = np.clip(-(between * relative).sum(axis=1) / speed**2, 0.0, HORIZON_SEC)
+    miss = np.hypot(*(between + relative * ahead[:, None]).T)
+    apart = (miss > (one.reach + two.reach) * (1 + ROUNDING)) | (
+        gap > speed * HORIZON_SEC * (1 + ROUNDING)
+    )
+    return (gap > 0) & ~apart
 
 
 def separation(one: States, two: States) -> Floats:
@@ -229,8 +318,12 @@ def separation(one: States, two: States) -> Floats:
     shift = np.zeros(2)
     for _ in range(SEPARATION_STEPS):
         moved = replace(two, positions=two.positions + shift)
-        depth, axis = _overlap(one, moved)
-        if not len(depth) or depth.max() <= 0:
+        away = np.hypot(*(moved.positions - one.positions).T)
+        near = away <= (one.reach + two.reach) * (1 + ROUNDING)
+        if not near.any():
+            break
+        depth, axis = _overlap(one.take(near), moved.take(near))
+        if depth.max() <= 0:
             break
         worst = int(np.argmax(depth))
         shift = shift + axis[worst] * (depth[worst] + CLEARANCE_M * one.metre)
@@ -264,7 +357,7 @@ def passing(
     if (low > high).any() or min(len(one.times), len(two.times)) < 2:
         return None
     times = [_pet_times(each) for each in (one, two)]
-    states = [states_at(each, at) for each, at in zip((one, two), times, strict=True)]
+    states = [_pet_states(each) for each in (one, two)]
     found = post_encroachment(
         times[0],
         states[0].positions,
@@ -276,6 +369,7 @@ def passing(
         states[1].headings,
         two.length,
         two.width,
+        within,
     )
     if not found.pet <= within:
         return None

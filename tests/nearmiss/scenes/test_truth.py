@@ -8,7 +8,8 @@ import shapely
 import shapely.affinity
 
 from tasks.nearmiss.scenes import truth
-from tasks.nearmiss.scenes.truth import COLUMNS, time_to_collision
+from tasks.nearmiss.scenes.true_ttc import time_to_collision
+from tasks.nearmiss.scenes.truth import COLUMNS
 
 
 def car(user_id, path, speed=0.0, **more):
