@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -100,7 +99,7 @@ def find_candidates(
         raise ValueError("Trajectories must all be in metres or all in pixels.")
     rng = np.random.default_rng(seed)
     found = []
-    for one, two in combinations(trajectories, 2):
+    for one, two in _pairs_in_time(trajectories, parameters.candidate_pet_sec):
         both_walk = one.class_name == two.class_name == "person"
         if one.track_id == two.track_id or (both_walk and not parameters.pedestrian_pairs):
             continue
@@ -117,6 +116,19 @@ def interactions_table(candidates: Sequence[Candidate]) -> pd.DataFrame:
     """INTERACTION_COLUMNS, in order of risk; ids count from 1."""
     rows = [{"interaction_id": n, **each.row} for n, each in enumerate(candidates, start=1)]
     return pd.DataFrame(rows, columns=INTERACTION_COLUMNS)
+
+
+def _pairs_in_time(
+    trajectories: Sequence[Trajectory], within: float
+) -> Iterator[tuple[Trajectory, Trajectory]]:
+    """Pairs, in their order, of which one was there at most so many seconds after the other."""
+    starts = np.array([each.times[0] for each in trajectories])
+    ends = np.array([each.times[-1] for each in trajectories])
+    for first, one in enumerate(trajectories):
+        later = slice(first + 1, None)
+        apart = np.maximum(starts[first] - ends[later], starts[later] - ends[first])
+        for offset in np.flatnonzero(apart <= within):
+            yield one, trajectories[first + 1 + offset]
 
 
 def _far_apart(one: Trajectory, two: Trajectory, parameters: Parameters) -> bool:

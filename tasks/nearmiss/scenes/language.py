@@ -208,7 +208,7 @@ class Observation(_Strict):
 
 
 class Scene(_Strict):
-    """A whole scene.  `near_misses` are the pairs the story means; truth.py finds its own."""
+    """A whole scene. `near_misses` are the pairs the story means; the truth finds its own."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     kind: Kind
