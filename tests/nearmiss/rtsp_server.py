@@ -1,13 +1,22 @@
 """Serve a clip over RTSP on loopback, as a camera would: run by the system's Python.
 
 /usr/bin/python3 tests/nearmiss/rtsp_server.py CLIP PORT [USER PASSWORD]
+/usr/bin/python3 tests/nearmiss/rtsp_server.py --check     # is everything installed?
 
-Prints a line once it listens. Exit code 3: GStreamer or its server is not installed.
+Prints a line once it listens. Exit code 3: GStreamer or a part of it is not installed.
 """
 
 import sys
 
-NEEDED = ("filesrc", "qtdemux", "h264parse", "rtph264pay")
+PACKAGES = "gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good python3-gi"
+NEEDED = ("filesrc", "qtdemux", "rtph264pay", "rtpbin")
+EXIT_MISSING = 3
+
+
+def stop(sentence: str, code: int) -> None:
+    print(sentence, flush=True)
+    sys.exit(code)
+
 
 try:
     import gi
@@ -16,10 +25,12 @@ try:
     gi.require_version("GstRtspServer", "1.0")
     from gi.repository import GLib, Gst, GstRtspServer
 except (ImportError, ValueError) as error:
-    sys.exit(print(f"no GStreamer RTSP server: {error}", flush=True) or 3)
+    stop(f"{error}; needed are the Debian packages {PACKAGES}", EXIT_MISSING)
 
 
-def allow(server: "GstRtspServer.RTSPServer", user: str, password: str) -> dict[str, str]:
+def allow(
+    server: "GstRtspServer.RTSPServer", user: str, password: str
+) -> "GstRtspServer.RTSPPermissions":
     """Let only this user in.
 
     Returns:
@@ -36,26 +47,33 @@ def allow(server: "GstRtspServer.RTSPServer", user: str, password: str) -> dict[
     return permissions
 
 
-def main(clip: str, port: str, *login: str) -> None:
+def check() -> None:
+    """Exit where an element of the pipeline is not installed."""
     Gst.init(None)
     missing = [name for name in NEEDED if Gst.ElementFactory.find(name) is None]
     if missing:
-        sys.exit(print(f"GStreamer lacks {', '.join(missing)}", flush=True) or 3)
+        stop(f"GStreamer lacks {missing}; needed are the packages {PACKAGES}", EXIT_MISSING)
+
+
+def main(clip: str, port: str, *login: str) -> None:
+    """Serve the clip at /road, from its beginning to each who asks."""
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
-        f'( filesrc location="{clip}" ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 )'
+        f'( filesrc location="{clip}" ! qtdemux ! rtph264pay config-interval=-1 name=pay0 pt=96 )'
     )
     if login:
         factory.set_permissions(allow(server, *login))
     server.get_mount_points().add_factory("/road", factory)
     if server.attach(None) == 0:
-        sys.exit(print(f"cannot listen on port {port}", flush=True) or 1)
+        stop(f"cannot listen on port {port}", 1)
     print("listening", flush=True)
     GLib.MainLoop().run()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    check()
+    if sys.argv[1:] != ["--check"]:
+        main(*sys.argv[1:])

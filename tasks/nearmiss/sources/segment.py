@@ -13,6 +13,7 @@ from tasks.errors import StageFailed
 
 # What MP4 holds, with the exact times of the camera; anything else goes to Matroska.
 MP4_CODECS = {"h264", "hevc", "mpeg4", "mjpeg", "av1"}
+CLOCK = 90_000  # ticks a second in the files; RTP's own
 LARGEST_STEP_SEC = 30  # between two frames; more is a camera's clock that was set
 
 
@@ -82,13 +83,14 @@ class SegmentWriter:
         self.frames = 0
         suffix = ".mp4" if stream.codec_context.name in MP4_CODECS else ".mkv"
         self._temporary = folder / f".recording-{os.getpid()}{suffix}"
-        self._clock: Fraction = stream.time_base
+        self._clock = Fraction(0)  # seconds a tick, of the packets
         self._first = self._last_pts = self._last_dts = self._step = 0
         self.clock_offset = float("inf")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._temporary), "w")
             self._stream = self._container.add_stream_from_template(stream)
+            self._stream.time_base = Fraction(1, CLOCK)
         except OSError as error:
             raise self._cannot_write(error) from None
 
@@ -110,6 +112,7 @@ class SegmentWriter:
             av.error.FFmpegError: the packet cannot be put into a file.
         """
         if self.frames == 0:
+            self._clock = packet.time_base
             self._first, self._last_dts = packet.pts, packet.dts - 1
         if packet.pts < self._first:
             return  # shown before the key frame, and made from frames that are not here

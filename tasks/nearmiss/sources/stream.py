@@ -5,16 +5,19 @@ The recorder has a thread of its own: the camera goes on while the caller works 
 
 import queue
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import av
 
 from tasks.errors import BadInput, StageFailed
-from tasks.nearmiss.sources.segment import Gap, Segment, SegmentWriter
+from tasks.nearmiss.sources.segment import CLOCK, Gap, Segment, SegmentWriter
 from tasks.nearmiss.sources.stream_address import masked, reveal_secrets
 
 SILENCE_SEC = 5.0  # without data, after which a connection is taken for dead
@@ -41,6 +44,27 @@ REFUSALS = (
     av.error.ProtocolNotFoundError,
 )
 CONNECTING = "connecting"
+MIN_FRAMES = 2  # in one nothing can be seen to move
+
+
+@contextmanager
+def finishing_on_interrupt(recorder: "StreamRecorder") -> Iterator[None]:
+    """Let the first Ctrl-C end the recording; what was recorded still comes. A second one
+    interrupts as usual. Only a program's main thread can do this; elsewhere nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def finish(*_signal: object) -> None:
+        signal.signal(signal.SIGINT, usual)
+        recorder.stop()
+
+    signal.signal(signal.SIGINT, finish)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 class StreamRecorder(Iterator[Segment]):
@@ -214,10 +238,16 @@ class StreamRecorder(Iterator[Segment]):
 
     def _copy(self, container: av.container.InputContainer, stream: av.VideoStream) -> str:
         writer = None
+        # MJPEG over HTTP says nothing of times: the arrival has to do.
+        has_no_times = container.format.name == "mpjpeg"
         try:
             for packet in container.demux(stream):
                 if self._is_done():
                     return "stopped"
+                if has_no_times:
+                    packet.time_base = Fraction(1, CLOCK)
+                    packet.pts = packet.dts = round(time.monotonic() * CLOCK)
+                    packet.duration = 0
                 # In RTSP, FFmpeg has no time for the packet that a connection begins with.
                 if packet.pts is None or packet.dts is None:
                     continue
@@ -245,7 +275,7 @@ class StreamRecorder(Iterator[Segment]):
 
     def _finish(self, writer: SegmentWriter) -> None:
         """Close a segment and hand it over, with the gap before it."""
-        if writer.frames == 0:
+        if writer.frames < MIN_FRAMES:
             writer.discard()
             return
         if (
