@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -167,5 +168,6 @@ class SegmentWriter:
             start += timedelta(milliseconds=1)
 
     def _cannot_write(self, error: OSError) -> StageFailed:
-        self._temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._temporary.unlink()
         return StageFailed(f"{self._temporary.parent}: cannot record here ({error.strerror}).")

@@ -230,7 +230,15 @@ class StreamRecorder(Iterator[Segment]):
             # Over TCP no packet is lost; sound is not asked for.
             options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
         timeout = (self._silence_sec, self._silence_sec)
-        with av.open(address, format=demuxer, options=options, timeout=timeout) as container:
+        began = time.monotonic()
+        try:
+            container = av.open(address, format=demuxer, options=options, timeout=timeout)
+        except av.error.FFmpegError:
+            # FFmpeg has other names for an opening that was cut short.
+            if time.monotonic() - began >= self._silence_sec:
+                return f"no answer in {self._silence_sec:g} s"
+            raise
+        with container:
             if not container.streams.video:
                 return "the stream has no pictures"
             self._clock_offset = None
