@@ -32,7 +32,7 @@ ADDRESSES = {
     "http://viewer:s3cret@cam/axis-cgi/mjpg/video.cgi?fps=10&pwd=x": (
         "http://***:***@cam/axis-cgi/mjpg/video.cgi?fps=10&pwd=***"
     ),
-    "rtsp://viewer:${CAM_PASSWORD}@cam/road": "rtsp://***:${CAM_PASSWORD}@cam/road",
+    "rtsp://viewer:${CAM_PASSWORD}@cam/road": "rtsp://***:***@cam/road",
     "folder/a=b@c.mp4": "folder/a=b@c.mp4",
 }
 

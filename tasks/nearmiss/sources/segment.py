@@ -117,7 +117,9 @@ class SegmentWriter:
             self._first, self._last_dts = packet.pts, packet.dts - 1
         if packet.pts < self._first:
             return  # shown before the key frame, and made from frames that are not here
-        pts, dts = packet.pts, max(packet.dts, self._last_dts + 1)
+        # Neither order nor sense of a camera's times is sure, and a file needs both.
+        dts = max(packet.dts, self._last_dts + 1)
+        pts = max(packet.pts, dts)
         self.clock_offset = min(self.clock_offset, time.time() - float(pts * self._clock))
         self._step = packet.duration or dts - self._last_dts
         self._last_dts, self._last_pts = dts, max(pts, self._last_pts)

@@ -249,7 +249,7 @@ class StreamRecorder(Iterator[Segment]):
         # MJPEG over HTTP says nothing of times: the arrival has to do.
         has_no_times = container.format.name == "mpjpeg"
         try:
-            for packet in container.demux(stream):
+            for packet in _whole_pictures(container.demux(stream)):
                 if self._is_done():
                     return "stopped"
                 if has_no_times:
@@ -318,3 +318,29 @@ class StreamRecorder(Iterator[Segment]):
             or self._segments_left <= 0
             or time.monotonic() - self._began >= self._stop_after_sec
         )
+
+
+def _whole_pictures(packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+    """The packets, with those of one time joined.
+
+    Where a camera repeats its header before each slice of a picture, FFmpeg takes every slice
+    for a picture of its own.
+    """
+    held = None
+    for packet in packets:
+        if held is not None and packet.pts is not None and packet.pts == held.pts:
+            held = _joined(held, packet)
+            continue
+        if held is not None:
+            yield held
+        held = packet
+    if held is not None:
+        yield held
+
+
+def _joined(first: av.Packet, second: av.Packet) -> av.Packet:
+    packet = av.Packet(bytes(first) + bytes(second))
+    packet.time_base = first.time_base
+    packet.pts, packet.dts, packet.duration = first.pts, first.dts, first.duration
+    packet.is_keyframe = first.is_keyframe or second.is_keyframe
+    return packet

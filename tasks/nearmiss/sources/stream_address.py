@@ -53,7 +53,7 @@ def is_stream(location: str) -> bool:
 
 def masked(location: str) -> str:
     """The address with three stars for every secret: what may be shown and kept."""
-    return _replace_secrets(location, lambda _secret: MASK)
+    return _replace_secrets(VARIABLE.sub(MASK, location), lambda _secret: MASK)
 
 
 def hide_secrets(location: str) -> str:
