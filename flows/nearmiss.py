@@ -14,6 +14,7 @@ from prefect import flow
 from prefect.states import Failed, State
 
 from flows.nearmiss_videos import many_videos
+from flows.nearmiss_watch import watch
 from tasks import command_line
 from tasks.command_line import command_for
 from tasks.errors import BadInput
@@ -22,6 +23,7 @@ from tasks.nearmiss import sources, stages, weights
 from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.interactions import stages as interaction_stages
 from tasks.nearmiss.interactions.meetings import AUTO
+from tasks.nearmiss.sources.stream_address import is_stream, masked
 from tasks.pointers import FilePointer, StageResult
 from tasks.runners import task_runner
 from tasks.runs import Outcome, Run, folder_for
@@ -37,6 +39,8 @@ def nearmiss(config: NearMissConfig) -> Outcome | State:
     videos = sources.expand(config.video)
     if len(videos) > 1:
         return many_videos(config, videos)
+    if videos and is_stream(videos[0]):
+        return watch(config, videos[0])
     try:
         return tracks_only(config) if config.tracks else one_video(config)
     except QualityGateFailed as failure:
@@ -226,6 +230,9 @@ def check(config: NearMissConfig) -> None:
         raise BadInput("--tracks needs --fps, the frames a second of the trajectories.")
     videos = sources.expand(config.video)
     if len(videos) > 1:
+        streams = [masked(video) for video in videos if is_stream(video)]
+        if streams:
+            raise BadInput(f"{streams[0]}: a live stream has to be watched by a run of its own.")
         task_runner(config.videos_at_once)
     else:  # of several, one that is broken stops no other
         for video in videos:

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tasks.config import FlowConfig
+from tasks.nearmiss.sources import is_url
+from tasks.nearmiss.sources.stream_address import hide_secrets, is_stream
 
 
 class NearMissConfig(FlowConfig):
@@ -116,6 +118,34 @@ class NearMissConfig(FlowConfig):
     labels: Path | None = Field(
         default=None, description="Answers from the review page: gives precision and recall."
     )
+    segment_sec: float = Field(
+        default=60, ge=10, le=3600, description="Length of a live stream's segments, in seconds."
+    )
+    stream_for_sec: float | None = Field(
+        default=None, gt=0, description="Seconds to watch a live stream. None: until Ctrl-C."
+    )
+    reconnect_for_sec: float = Field(
+        default=300, ge=0, le=86400, description="Seconds to try for a lost stream, then give up."
+    )
+    keep_segments: bool = Field(
+        default=True, description="Keep the video files of a live stream's segments."
+    )
+
+    @field_validator("video")
+    @classmethod
+    def _keep_secrets_out(cls, video: list[str]) -> list[str]:
+        """Neither the record, nor the command in it, nor Prefect sees a camera's password."""
+        return [
+            location if is_url(location) and not is_stream(location) else hide_secrets(location)
+            for location in video
+        ]
+
+    def for_segment(self, segment: Path, folder: Path) -> "NearMissConfig":
+        """This configuration for one piece of a live stream: without what concerns the stream."""
+        fields = type(self).model_fields
+        stream = ("segment_sec", "stream_for_sec", "reconnect_for_sec", "keep_segments")
+        usual = {name: fields[name].default for name in stream}
+        return self.model_copy(update={"video": [str(segment)], "output_dir": folder} | usual)
 
     def criteria(self) -> dict[str, Any]:
         """What makes an event, as arguments of `scoring.NearMissDetector`."""

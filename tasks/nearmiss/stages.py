@@ -35,6 +35,7 @@ from tasks.nearmiss.camera import drift
 from tasks.nearmiss.drawing import draw_objects, picture_grid
 from tasks.nearmiss.frames import sample_frames
 from tasks.nearmiss.sources import made_scene, url
+from tasks.nearmiss.watch import RECORD_NAME, Watch
 from tasks.pointers import FilePointer, StageResult
 from tasks.runs import Outcome, Run
 
@@ -374,6 +375,23 @@ def compare_sites(
     )
     lines = [*sites.as_lines(videos, ranking), verdict, f"Tables: {folder}"]
     return Outcome(lines=lines, folder=folder)
+
+
+def end_of_watch(notes: Watch, folder: Path, lines: list[str]) -> Outcome:
+    """Put the totals of watching a stream on the run page.
+
+    Args:
+        notes: ended.
+        folder: of the results.
+        lines: of the segments.
+    """
+    totals = notes.summary()
+    verdict = (
+        f"{totals['segments']} segments, {totals['watched_sec']:.0f} of {totals['total_sec']:.0f} s "
+        f"watched, {totals['gaps']} gaps (longest {totals['longest_gap_sec']:.1f} s)."
+    )
+    publish.table("stream", [totals], verdict)
+    return Outcome(lines=[*lines, verdict, f"Record: {folder / RECORD_NAME}"], folder=folder)
 
 
 def reason_of(state: State) -> str:

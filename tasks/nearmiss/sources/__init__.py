@@ -1,4 +1,4 @@
-"""Where videos come from: files, folders, URLs, and the made scene."""
+"""Where videos come from: files, folders, URLs, live streams, and the made scene."""
 
 import glob
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks.errors import BadInput
 from tasks.nearmiss.frames import open_video
+from tasks.nearmiss.sources.stream_address import is_stream
 
 VIDEO_SUFFIXES = {
     ".mp4",
@@ -33,14 +34,15 @@ def is_url(video: str) -> bool:
 
 
 def expand(videos: list[str]) -> list[str]:
-    """Files and URLs, with every folder or glob replaced by its videos, each once, in order.
+    """Files, URLs and streams, with every folder or glob replaced by its videos, each once, in
+    order.
 
     Raises:
         BadInput: a path that does not exist, or a folder or glob without a video.
     """
     found: dict[str, None] = {}
     for video in videos:
-        for item in [video] if is_url(video) else _files(video):
+        for item in [video] if is_url(video) or is_stream(video) else _files(video):
             found[str(item)] = None
     return list(found)
 
@@ -85,7 +87,7 @@ def safe_name(video: str) -> str:
 
 
 def check(video: str) -> None:
-    """Raise BadInput for a file that is not a video; a URL is not looked at."""
-    if not is_url(video):
+    """Raise BadInput for a file that is not a video; a URL or a stream is not looked at."""
+    if not is_url(video) and not is_stream(video):
         with open_video(Path(video)):
             pass

@@ -1,0 +1,73 @@
+"""A live stream: recorded in segments, each of which is a run of its own.
+
+python flows/nearmiss.py --video rtsp://camera/road --segment-sec 60
+"""
+
+from datetime import UTC, datetime
+
+import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settings when imported
+
+from prefect import get_run_logger
+
+from tasks.errors import StageFailed
+from tasks.nearmiss import stages
+from tasks.nearmiss.config import NearMissConfig
+from tasks.nearmiss.sources.segment import Segment
+from tasks.nearmiss.sources.stream import StreamRecorder, finishing_on_interrupt
+from tasks.nearmiss.sources.stream_address import name_of
+from tasks.nearmiss.watch import Watch
+from tasks.runs import Outcome
+
+
+def watch(config: NearMissConfig, location: str) -> Outcome:
+    """Find near-misses in the segments of a stream, until it is asked to stop or the stream is lost.
+
+    Recording goes on while a segment is looked at. What came before a loss keeps its results, and
+    `stream.json` says what was not seen.
+
+    Raises:
+        BadInput: the camera refuses the address or login.
+        StageFailed: the stream was lost for longer than the configuration allows.
+    """
+    folder = (
+        config.resolved_output_dir() / name_of(location) / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    )
+    notes = Watch(folder, location)
+    recorder = StreamRecorder(
+        location,
+        folder / "segments",
+        config.segment_sec,
+        stop_after_sec=config.stream_for_sec,
+        reconnect_for_sec=config.reconnect_for_sec,
+        warn=get_run_logger().warning,
+    )
+    lines: list[str] = []
+    lost = None
+    with recorder, finishing_on_interrupt(recorder):
+        try:
+            for segment in recorder:
+                lines += one_segment(config, segment, notes)
+        except StageFailed as error:
+            lost = error
+    notes.end(recorder.closing_gap, str(lost) if lost else "asked to stop")
+    outcome = stages.end_of_watch(notes, folder, lines)
+    if lost:
+        print(*outcome.lines, sep="\n")
+        raise lost
+    return outcome
+
+
+def one_segment(config: NearMissConfig, segment: Segment, notes: Watch) -> list[str]:
+    """The whole flow for one segment, noted: the lines to print of it."""
+    from flows.nearmiss import nearmiss  # which imports this file
+
+    state = nearmiss(config.for_segment(segment.path, notes.folder), return_state=True)
+    if state.is_completed():
+        notes.add(segment, state=state.name, results=segment.path.stem)
+        found = state.result().lines
+    else:
+        found = [stages.reason_of(state)]
+        notes.add(segment, state=state.name, reason=found[0])
+    if not config.keep_segments:
+        segment.path.unlink()
+    return [segment.path.name, *(f"  {line}" for line in found)]

@@ -1,0 +1,120 @@
+"""The record of watching a live stream: its segments, its gaps, and the share of time seen."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tasks.files import write_json
+from tasks.nearmiss.sources.segment import Gap, Segment
+from tasks.nearmiss.sources.stream_address import masked
+
+RECORD_NAME = "stream.json"
+
+
+class Watch:
+    """Keeps `stream.json` up to date: it is written anew with each segment, whole or not at all,
+    so that a kill loses nothing of what came before.
+
+    Attributes:
+        folder: of the record.
+    """
+
+    def __init__(self, folder: Path, location: str):
+        """
+        Args:
+            folder: for the record.
+            location: address of the stream; it is kept without its secrets.
+        """
+        self.folder = folder
+        self._path = folder / RECORD_NAME
+        self._address = masked(location)
+        self._segments: list[dict[str, Any]] = []
+        self._gaps: list[Gap] = []
+        self._started = self._ended = datetime.now(UTC)
+        self._watched_sec = 0.0
+
+    def add(self, segment: Segment, **facts: Any) -> None:
+        """Note a segment.
+
+        Args:
+            segment: as it was recorded.
+            facts: what else to keep beside it, JSON-able, such as where its results are.
+        """
+        if not self._segments:
+            self._started = segment.gap.start if segment.gap else segment.start
+        self._segments.append(
+            {
+                "file": segment.path.name,
+                "start": _stamp(segment.start),
+                "end": _stamp(segment.end),
+                "frames": segment.frames,
+                **facts,
+            }
+        )
+        if segment.gap:
+            self._gaps.append(segment.gap)
+        self._ended = segment.end
+        self._watched_sec += segment.seconds
+        self._write(None)
+
+    def end(self, closing_gap: Gap | None, reason: str) -> Path:
+        """Note how the watch ended.
+
+        Args:
+            closing_gap: between the last segment and the end of the recording.
+            reason: why it ended, without secrets.
+
+        Returns:
+            The record.
+        """
+        if closing_gap:
+            self._gaps.append(closing_gap)
+            if not self._segments:
+                self._started = closing_gap.start
+            self._ended = closing_gap.end
+        self._write(reason)
+        return self._path
+
+    def summary(self) -> dict[str, Any]:
+        """Totals: seconds, segments, frames, gaps, and the share of the time that was watched.
+
+        The share is None where no time has passed.
+        """
+        total_sec = (self._ended - self._started).total_seconds()
+        return {
+            "started": _stamp(self._started),
+            "ended": _stamp(self._ended),
+            "total_sec": round(total_sec, 3),
+            "watched_sec": round(self._watched_sec, 3),
+            "share_watched": round(min(1.0, self._watched_sec / total_sec), 4)
+            if total_sec > 0
+            else None,
+            "segments": len(self._segments),
+            "frames": sum(segment["frames"] for segment in self._segments),
+            "gaps": len(self._gaps),
+            "longest_gap_sec": round(max((gap.seconds for gap in self._gaps), default=0.0), 3),
+        }
+
+    def _write(self, ended_because: str | None) -> None:
+        write_json(
+            self._path,
+            {
+                "address": self._address,
+                "summary": self.summary(),
+                "ended_because": ended_because,
+                "segments": self._segments,
+                "gaps": [
+                    {
+                        "start": _stamp(gap.start),
+                        "end": _stamp(gap.end),
+                        "seconds": round(gap.seconds, 3),
+                        "reason": gap.reason,
+                    }
+                    for gap in self._gaps
+                ],
+            },
+        )
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
