@@ -8,13 +8,30 @@ from pydantic import Field
 from tasks.config import FlowConfig
 
 
-class NearMissConfig(FlowConfig):
-    """Turn traffic videos into ranked near-miss events."""
+class NearMissInput(FlowConfig):
+    """What near-misses are looked for in."""
 
     video: list[str] = Field(
         default_factory=list,
         description="Video files, folders of them, or URLs. None: a short made scene.",
     )
+    tracks: Path | None = Field(
+        default=None,
+        description="Trajectories instead of a video: CSV with frame, track_id, class, x, y and "
+        "maybe length, width, heading_deg or x1, y1, x2, y2; or MOTChallenge text.",
+    )
+    units: Literal["m", "px"] = Field(default="px", description="Of the places in --tracks.")
+    fps: float | None = Field(
+        default=None, gt=0, le=1000, description="Frames a second of --tracks."
+    )
+    labels: Path | None = Field(
+        default=None, description="Answers from the review page: gives precision and recall."
+    )
+
+
+class NearMissSettings(FlowConfig):
+    """How near-misses are looked for, whatever the input."""
+
     output_dir: Path = Field(
         default=Path("outputs/nearmiss"),
         description="Folder for the results; each video gets a folder of its own in it.",
@@ -93,18 +110,6 @@ class NearMissConfig(FlowConfig):
         default=False,
         description="Write what the filters change, and a page to judge kept and rejected.",
     )
-    tracks: Path | None = Field(
-        default=None,
-        description="Trajectories instead of a video: CSV with frame, track_id, class, x, y and "
-        "maybe length, width, heading_deg or x1, y1, x2, y2; or MOTChallenge text.",
-    )
-    units: Literal["m", "px"] = Field(default="px", description="Of the places in --tracks.")
-    fps: float | None = Field(
-        default=None, gt=0, le=1000, description="Frames a second of --tracks."
-    )
-    labels: Path | None = Field(
-        default=None, description="Answers from the review page: gives precision and recall."
-    )
 
     def criteria(self) -> dict[str, Any]:
         """What makes an event, as arguments of `scoring.NearMissDetector`."""
@@ -133,3 +138,7 @@ class NearMissConfig(FlowConfig):
     def part(self, *names: str) -> dict[str, Any]:
         """The named settings, as keyword arguments for a stage."""
         return {name: getattr(self, name) for name in names}
+
+
+class NearMissConfig(NearMissSettings, NearMissInput):
+    """Turn traffic videos into ranked near-miss events."""
