@@ -20,7 +20,7 @@ from tasks.runs import Outcome
 
 
 def watch(config: NearMissConfig, location: str) -> Outcome:
-    """Find near-misses in the segments of a stream, until it is asked to stop or the stream is lost.
+    """Find near-misses in the segments of a stream, until told to stop or the stream is lost.
 
     Recording goes on while a segment is looked at. What came before a loss keeps its results, and
     `stream.json` says what was not seen.
@@ -29,9 +29,8 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
         BadInput: the camera refuses the address or login.
         StageFailed: the stream was lost for longer than the configuration allows.
     """
-    folder = (
-        config.resolved_output_dir() / name_of(location) / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    )
+    started = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    folder = config.resolved_output_dir() / name_of(location) / started
     notes = Watch(folder, location)
     recorder = StreamRecorder(
         location,

@@ -216,6 +216,8 @@ def _first_problem(error: ValidationError) -> str:
     more = f" ({len(problems) - 1} more problems.)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"{flag}: there is no such setting; --help lists them.{more}"
+    if first["type"] == "missing":
+        return f"{flag} is needed; --help says what it is.{more}"
     return f"{flag}: {_one_line(first['msg'])}, got {first['input']!r}.{more}"
 
 

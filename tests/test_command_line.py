@@ -296,6 +296,14 @@ def test_the_command_gives_a_real_flows_configuration_again():
     assert parse(NearMissConfig, words_after_the_script(command)) == config
 
 
+def test_a_setting_that_is_needed_is_asked_for():
+    class Needy(FlowConfig):
+        inbox: Path = Field(description="A folder.")
+
+    with pytest.raises(BadInput, match="--inbox is needed; --help says what it is"):
+        parse(Needy, [])
+
+
 def test_the_command_names_only_what_differs_from_the_defaults():
     config = Config(stride=3, refresh=True, debug=True, loud=False)
     assert command_for("flows/tiny.py", config) == "python flows/tiny.py --stride 3 --no-loud"

@@ -10,13 +10,58 @@ from tasks.nearmiss.sources import is_url
 from tasks.nearmiss.sources.stream_address import hide_secrets, is_stream
 
 
-class NearMissConfig(FlowConfig):
-    """Turn traffic videos into ranked near-miss events."""
+class NearMissInput(FlowConfig):
+    """What near-misses are looked for in."""
 
     video: list[str] = Field(
         default_factory=list,
         description="Video files, folders, globs, or URLs. None: a short made scene.",
     )
+    tracks: Path | None = Field(
+        default=None,
+        description="Trajectories instead of a video: CSV with frame, track_id, class, x, y and "
+        "maybe length, width, heading_deg or x1, y1, x2, y2; or MOTChallenge text.",
+    )
+    units: Literal["m", "px"] = Field(default="px", description="Of the places in --tracks.")
+    fps: float | None = Field(
+        default=None, gt=0, le=1000, description="Frames a second of --tracks."
+    )
+    labels: Path | None = Field(
+        default=None, description="Answers from the review page: gives precision and recall."
+    )
+    videos_at_once: int = Field(
+        default=1, ge=1, le=64, description="How many of several videos run at once (threads)."
+    )
+    site_by: Literal["video", "folder"] = Field(
+        default="video",
+        description="What a site is where several videos are compared: each video, or each folder.",
+    )
+    segment_sec: float = Field(
+        default=60, ge=10, le=3600, description="Length of a live stream's segments, in seconds."
+    )
+    stream_for_sec: float | None = Field(
+        default=None, gt=0, description="Seconds to watch a live stream. None: until Ctrl-C."
+    )
+    reconnect_for_sec: float = Field(
+        default=300, ge=0, le=86400, description="Seconds to try for a lost stream, then give up."
+    )
+    keep_segments: bool = Field(
+        default=True, description="Keep the video files of a live stream's segments."
+    )
+
+    @field_validator("video")
+    @classmethod
+    def _keep_secrets_out(cls, video: list[str]) -> list[str]:
+        """Neither the record, nor the command in it, nor Prefect sees a camera's password."""
+        return [
+            location if is_url(location) and not is_stream(location) else hide_secrets(location)
+            for location in video
+        ]
+
+
+class NearMissSettings(FlowConfig):
+    """How near-misses are looked for, whatever the input."""
+
     output_dir: Path = Field(
         default=Path("outputs/nearmiss"),
         description="Folder for the results; each video gets a folder of its own in it.",
@@ -99,53 +144,6 @@ class NearMissConfig(FlowConfig):
         default=False,
         description="Write what the filters change, and a page to judge kept and rejected.",
     )
-    tracks: Path | None = Field(
-        default=None,
-        description="Trajectories instead of a video: CSV with frame, track_id, class, x, y and "
-        "maybe length, width, heading_deg or x1, y1, x2, y2; or MOTChallenge text.",
-    )
-    units: Literal["m", "px"] = Field(default="px", description="Of the places in --tracks.")
-    fps: float | None = Field(
-        default=None, gt=0, le=1000, description="Frames a second of --tracks."
-    )
-    videos_at_once: int = Field(
-        default=1, ge=1, le=64, description="How many of several videos run at once (threads)."
-    )
-    site_by: Literal["video", "folder"] = Field(
-        default="video",
-        description="What a site is where several videos are compared: each video, or each folder.",
-    )
-    labels: Path | None = Field(
-        default=None, description="Answers from the review page: gives precision and recall."
-    )
-    segment_sec: float = Field(
-        default=60, ge=10, le=3600, description="Length of a live stream's segments, in seconds."
-    )
-    stream_for_sec: float | None = Field(
-        default=None, gt=0, description="Seconds to watch a live stream. None: until Ctrl-C."
-    )
-    reconnect_for_sec: float = Field(
-        default=300, ge=0, le=86400, description="Seconds to try for a lost stream, then give up."
-    )
-    keep_segments: bool = Field(
-        default=True, description="Keep the video files of a live stream's segments."
-    )
-
-    @field_validator("video")
-    @classmethod
-    def _keep_secrets_out(cls, video: list[str]) -> list[str]:
-        """Neither the record, nor the command in it, nor Prefect sees a camera's password."""
-        return [
-            location if is_url(location) and not is_stream(location) else hide_secrets(location)
-            for location in video
-        ]
-
-    def for_segment(self, segment: Path, folder: Path) -> "NearMissConfig":
-        """This configuration for one piece of a live stream: without what concerns the stream."""
-        fields = type(self).model_fields
-        stream = ("segment_sec", "stream_for_sec", "reconnect_for_sec", "keep_segments")
-        usual = {name: fields[name].default for name in stream}
-        return self.model_copy(update={"video": [str(segment)], "output_dir": folder} | usual)
 
     def criteria(self) -> dict[str, Any]:
         """What makes an event, as arguments of `scoring.NearMissDetector`."""
@@ -174,3 +172,12 @@ class NearMissConfig(FlowConfig):
     def part(self, *names: str) -> dict[str, Any]:
         """The named settings, as keyword arguments for a stage."""
         return {name: getattr(self, name) for name in names}
+
+
+class NearMissConfig(NearMissSettings, NearMissInput):
+    """Turn traffic videos into ranked near-miss events."""
+
+    def for_segment(self, segment: Path, folder: Path) -> "NearMissConfig":
+        """This configuration for one piece of a live stream: without what concerns the stream."""
+        settings = self.part(*NearMissSettings.model_fields)
+        return NearMissConfig(video=[str(segment)], **(settings | {"output_dir": folder}))

@@ -387,8 +387,9 @@ def end_of_watch(notes: Watch, folder: Path, lines: list[str]) -> Outcome:
     """
     totals = notes.summary()
     verdict = (
-        f"{totals['segments']} segments, {totals['watched_sec']:.0f} of {totals['total_sec']:.0f} s "
-        f"watched, {totals['gaps']} gaps (longest {totals['longest_gap_sec']:.1f} s)."
+        f"{totals['segments']} segments, {totals['watched_sec']:.0f} of "
+        f"{totals['total_sec']:.0f} s watched, {totals['gaps']} gaps "
+        f"(longest {totals['longest_gap_sec']:.1f} s)."
     )
     publish.table("stream", [totals], verdict)
     return Outcome(lines=[*lines, verdict, f"Record: {folder / RECORD_NAME}"], folder=folder)

@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from prefect.exceptions import ParameterTypeError
+from prefect.flows import load_flow_from_entrypoint
 
 from tasks.locate import PROJECT_ROOT
-from tasks.nearmiss.config import NearMissConfig
 
 PREFECT = str(Path(sys.executable).parent / "prefect")
 
@@ -23,10 +24,18 @@ def deployments() -> list[dict]:
     return content["deployments"]
 
 
-def test_parameters_fit_the_flow_s_config():
-    for deployment in deployments():
-        NearMissConfig.model_validate(deployment["parameters"]["config"])
-        assert (PROJECT_ROOT / deployment["entrypoint"].split(":")[0]).is_file()
+@pytest.mark.parametrize("deployment", deployments(), ids=lambda deployment: deployment["name"])
+def test_parameters_fit_the_flow_s_config(deployment):
+    flow = load_flow_from_entrypoint(str(PROJECT_ROOT / deployment["entrypoint"]))
+    assert set(flow.parameters.properties) == {"config"}
+    flow.validate_parameters(deployment["parameters"])
+
+
+def test_unknown_parameters_are_refused():
+    (inbox,) = [deployment for deployment in deployments() if deployment["name"] == "inbox"]
+    flow = load_flow_from_entrypoint(str(PROJECT_ROOT / inbox["entrypoint"]))
+    with pytest.raises(ParameterTypeError, match="video"):
+        flow.validate_parameters({"config": inbox["parameters"]["config"] | {"video": []}})
 
 
 def test_the_server_imports_with_the_pinned_packages():
@@ -109,6 +118,10 @@ def test_a_schedule_creates_runs_and_a_worker_runs_one(server, tmp_path, onnx_fi
 
     prefect("work-pool", "create", "local-process", "--type", "process")
     prefect("deploy", "--all")
+    inbox = httpx.get(f"{address}/deployments/name/nearmiss-inbox/inbox", timeout=10).json()
+    assert inbox["global_concurrency_limit"]["limit"] == 1
+    assert inbox["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    assert [schedule["active"] for schedule in inbox["schedules"]] == [False]
     # With SQLAlchemy 2.1 no run would ever appear here.
     wait_for(lambda: any(run["auto_scheduled"] for run in runs()), 90, tmp_path / "server.log")
 

@@ -4,7 +4,6 @@ import http.server
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,10 +11,10 @@ import sys
 import threading
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 import pytest
+from rtsp_camera import Camera, skip_without_server
 from videos import BITS, make_clip, number_in, picture
 
 from tasks.errors import BadInput, StageFailed
@@ -29,41 +28,12 @@ from tasks.nearmiss.watch import Watch
 FPS, KEY_EVERY = 50, 5
 SEGMENT_SEC = 0.5
 OUTAGE_SEC = 1.0
-SERVER = Path(__file__).with_name("rtsp_server.py")
-SYSTEM_PYTHON = shutil.which("python3", path=os.defpath)
-
-
-class Camera:
-    """A process that serves a clip whose pictures show their numbers, at one address."""
-
-    def __init__(self, clip, *login):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.address = f"rtsp://127.0.0.1:{self.port}/road"
-        self._command = [SYSTEM_PYTHON, SERVER, clip, str(self.port), *login]
-
-    def start(self):
-        self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout.readline() == "listening\n"
-        return self
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
     """A minute with a number in each picture, for cameras to serve."""
-    if SYSTEM_PYTHON is None:
-        pytest.skip("the RTSP server needs the system's Python, and there is none")
-    check = subprocess.run(
-        [SYSTEM_PYTHON, SERVER, "--check"], capture_output=True, text=True, check=False
-    )
-    if check.returncode:
-        pytest.skip(f"no RTSP server: {check.stdout.strip()}")
+    skip_without_server()
     folder = tmp_path_factory.mktemp("camera")
     # This server repeats the header before each slice, so that a picture comes in two packets.
     return make_clip(folder / "clip.mp4", frames=60 * FPS, fps=FPS, key_every=KEY_EVERY, slices=2)
