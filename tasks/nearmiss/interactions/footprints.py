@@ -66,7 +66,10 @@ class Fit:
         path: smoothed path at the track's n times.
         headings: n x 2 unit vectors.
         sizes: length, width, height, m.
-        size_error: standard errors of these, m.
+        size_covariance: 3 x 3, of the errors of their logarithms.
+        size_seen: (3,), share of each logarithm that the boxes tell; the rest is the typical size.
+        by_size: n x 6 x 3, how the path changes with these logarithms: the near side stays where
+            it was seen, so a longer road user has its middle further back.
         jitter_px: standard deviation of a box edge.
         memory: correlation of an edge's error between two boxes in a row.
         weights: n x 4, 1 for an edge that fits, 0 for one that is cut off or an outlier.
@@ -76,11 +79,28 @@ class Fit:
     path: Smoothed
     headings: Floats
     sizes: Floats
-    size_error: Floats
+    size_covariance: Floats
+    size_seen: Floats
+    by_size: Floats
     jitter_px: float
     memory: float
     weights: Floats
     moved: bool = False
+
+    @classmethod
+    def before(cls, model: _Model, headings: Floats, jitter_px: float) -> Fit:
+        """What is believed before the first step; there is no path yet."""
+        return cls(
+            path=None,  # type: ignore[arg-type]
+            headings=headings,
+            sizes=model.typical,
+            size_covariance=np.diag(model.spread**2),
+            size_seen=np.zeros(3),
+            by_size=np.zeros((len(headings), 6, 3)),
+            jitter_px=jitter_px,
+            memory=0.0,
+            weights=model.usable,
+        )
 
 
 def fit_track(
@@ -111,7 +131,7 @@ def fit_track(
         heading, place = _standing_fit(model, np.median(centers, axis=0), streets)
         headings = np.tile(heading, (len(times), 1))
         centers = centers + place - np.median(centers, axis=0)
-    fit = Fit(None, headings, model.typical, model.typical, jitter_px, 0.0, model.usable)  # type: ignore[arg-type]
+    fit = Fit.before(model, headings, jitter_px)
     for step in range(_STEPS):
         fit, centers = _improved(model, times, centers, fit, motion, _SCALES[step])
         headings, moves = chord_headings(centers, fit.path.mean[:, 2:4], times, chord)
@@ -193,7 +213,7 @@ def _improved(
     variance = fit.jitter_px**2 * inflation
     precision = weights / variance
 
-    log_size, size_error = _size_step(model, fit, residual, by_place, by_size, precision)
+    log_size, size_covariance = _size_step(model, fit, residual, by_place, by_size, precision)
     sizes = fit.sizes * np.exp(log_size)
     residual = residual - by_size @ log_size
     weighted = by_place * precision[:, :, None]
@@ -205,14 +225,23 @@ def _improved(
     moved = path.mean[:, :2]
     left = residual - np.einsum("nei,ni->ne", by_place, moved - centers)
     jitter, memory = _noise(left, model.usable, fit)
-    weights = model.usable * inlier
-    return Fit(path, fit.headings, sizes, size_error, jitter, memory, weights), moved
+    return replace(
+        fit,
+        path=path,
+        sizes=sizes,
+        size_covariance=size_covariance,
+        size_seen=np.clip(1 - np.diag(size_covariance) / model.spread**2, 0.0, 1.0),
+        by_size=path.response(-np.einsum("nei,nej->nij", weighted, by_size)),
+        jitter_px=jitter,
+        memory=memory,
+        weights=model.usable * inlier,
+    ), moved
 
 
 def _size_step(
     model: _Model, fit: Fit, residual: Floats, by_place: Floats, by_size: Floats, precision: Floats
 ) -> tuple[Floats, Floats]:
-    """Change of the logarithm of the size, (3,), and standard errors of the size, m.
+    """Change of the logarithm of the size, (3,), and the covariance of its error, 3 x 3.
 
     The place is free at each moment (Schur complement), so only what no place explains counts.
     """
@@ -228,7 +257,7 @@ def _size_step(
     off = np.log(model.typical / fit.sizes)
     covariance = np.linalg.inv(size + prior)
     change = covariance @ (size_right + prior @ off)
-    return np.clip(change, -0.3, 0.3), fit.sizes * np.sqrt(np.diag(covariance))
+    return np.clip(change, -0.3, 0.3), covariance
 
 
 def _noise(residual: Floats, usable: Floats, fit: Fit) -> tuple[float, float]:

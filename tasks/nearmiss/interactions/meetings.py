@@ -33,13 +33,11 @@ class Scale:
     Attributes:
         plane: the plane.
         description: a sentence for the report.
-        distance_error: standard error of a distance that comes from the calibration, as a share.
         warning: what a reader has to know, or "".
     """
 
     plane: Plane
     description: str
-    distance_error: float = 0.0
     warning: str = ""
 
 
@@ -69,7 +67,6 @@ def scale_for(
 
 def find_interactions(
     trajectories: list[Trajectory],
-    scale: Scale,
     *,
     preset: str,
     thresholds: Mapping[str, float],
@@ -80,7 +77,6 @@ def find_interactions(
 
     Args:
         trajectories: on the scale's plane.
-        scale: whose error widens the intervals.
         preset: a name of PRESETS.
         thresholds: fields of Parameters that differ from the preset's.
         disabled_filters: names of FILTERS that are not asked.
@@ -93,7 +89,7 @@ def find_interactions(
     """
     chosen = PRESETS[preset]
     parameters = replace(chosen.parameters, pedestrian_pairs=pedestrian_pairs, **thresholds)
-    candidates = find_candidates(trajectories, parameters, calibration_error=scale.distance_error)
+    candidates = find_candidates(trajectories, parameters)
     names = [name for name in FILTERS if name in chosen.filters and name not in disabled_filters]
     kept, rejected = apply_filters(candidates, Surroundings.of(trajectories), parameters, names)
     table = _identified(interactions_table(kept))
@@ -142,15 +138,15 @@ def _pixels(tracks: pd.DataFrame, picture: tuple[int, int]) -> Scale:
     )
 
 
-def _ground(ground: GroundPlane, picture: tuple[int, int]) -> Scale:
-    errors = ground.reprojection_m() if len(ground.image_points) else []
-    plane = Plane.of_ground(
-        ground.image_to_ground,
-        picture,
-        approximate=ground.approximate,
-        error_m=float((errors**2).mean() ** 0.5) if len(errors) else 0.0,
+def plane_of_ground(ground: GroundPlane, picture: tuple[int, int]) -> Plane:
+    """The plane of a calibration, with the error of the calibration as `Plane.draws`."""
+    return Plane.of_ground(
+        ground.image_to_ground, picture, approximate=ground.approximate, draws=ground.draws
     )
-    return Scale(plane, ground.describe(), ground.relative_scale_error or 0.0)
+
+
+def _ground(ground: GroundPlane, picture: tuple[int, int]) -> Scale:
+    return Scale(plane_of_ground(ground, picture), ground.describe())
 
 
 def _identified(table: pd.DataFrame) -> pd.DataFrame:

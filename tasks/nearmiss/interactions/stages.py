@@ -43,7 +43,6 @@ def find_interactions(
     scale = meetings.scale_for(table, picture, source)
     kept, rejected = meetings.find_interactions(
         meetings.trajectories_of_boxes(table, scale),
-        scale,
         preset=preset,
         thresholds=thresholds,
         disabled_filters=disabled_filters,
@@ -86,7 +85,6 @@ def find_interactions_of_tracks(
     trajectories, scale = meetings.measured_input(pd.read_parquet(tracks.path("tracks")), units)
     kept, rejected = meetings.find_interactions(
         trajectories,
-        scale,
         preset=preset,
         thresholds=thresholds,
         disabled_filters=disabled_filters,
