@@ -19,7 +19,7 @@ import pandas as pd
 
 from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss.evaluation.catalogue import benchmark_scene
-from tasks.nearmiss.evaluation.figures import proportion
+from tasks.nearmiss.evaluation.figures import LEAST_TTC_SEC, proportion
 from tasks.nearmiss.evaluation.scenes import BenchmarkScene, candidate_rows
 from tasks.nearmiss.ground.from_file import CLICK_SD_PX, plane_from_points
 from tasks.nearmiss.interactions.meetings import plane_of_ground
@@ -86,14 +86,15 @@ def coverage(table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for calibration, part in table.groupby("calibration", sort=False):
         width = part["high_sec"] - part["low_sec"]
-        error = (part["ttc_sec"] - part["true_ttc_sec"]).abs() / part["true_ttc_sec"].clip(lower=0.1)
+        true = part["true_ttc_sec"]
+        error = (part["ttc_sec"] - true).abs() / true.clip(lower=LEAST_TTC_SEC)
         rows.append(
             {
                 "calibration": calibration,
                 "scenes": int(part["scene"].nunique()),
                 **proportion(int(part["inside"].sum()), len(part)),
                 "width_sec": round(float(width.median()), 3),
-                "width_share": round(float((width / part["true_ttc_sec"]).median()), 3),
+                "width_share": round(float((width / true).median()), 3),
                 "error_median": round(float(error.median()), 4),
                 "error_p95": round(float(error.quantile(0.95)), 4),
             }

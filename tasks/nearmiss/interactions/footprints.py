@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 from tasks.nearmiss.interactions.plane import Plane, project_cuboids
 from tasks.nearmiss.interactions.road_users import MOTION, SIZE_SPREAD, TYPICAL_SIZES, Motion
@@ -33,6 +34,8 @@ _SCALES = (np.inf, 12.0, 8.0, 6.0, 4.5, 4.5)
 _STEPS = len(_SCALES)
 _LEAST_WEIGHT = 1e-3  # so that no moment is left without any place
 _DIFFERENCE = 0.02  # m, for derivatives
+_NOISES = 8  # made series that tell how much noise a path takes up
+_LEAST_SHARE = 0.25  # of the noise left; less tells nothing of the whole any more
 
 
 @dataclass(frozen=True)
@@ -224,7 +227,7 @@ def _improved(
     path = smooth(times, information, vector, motion.jerk, motion.speed, motion.acceleration)
     moved = path.mean[:, :2]
     left = residual - np.einsum("nei,ni->ne", by_place, moved - centers)
-    jitter, memory = _noise(left, model.usable, fit)
+    jitter, memory = _noise(left, model.usable, fit, _noise_left(path, by_place, weighted, fit))
     return replace(
         fit,
         path=path,
@@ -260,18 +263,43 @@ def _size_step(
     return np.clip(change, -0.3, 0.3), covariance
 
 
-def _noise(residual: Floats, usable: Floats, fit: Fit) -> tuple[float, float]:
-    """Standard deviation of an edge by the median absolute residual, and its memory."""
+def _noise(
+    residual: Floats, usable: Floats, fit: Fit, left: tuple[float, float]
+) -> tuple[float, float]:
+    """Standard deviation of an edge by the median absolute residual, and its memory.
+
+    Both are those of the boxes, not of the residuals: the path follows the slow part of the
+    noise, so what it leaves is smaller and forgets sooner. `left` says by how much.
+    """
     good = usable > 0
     if good.sum() < 12:
         return fit.jitter_px, fit.memory
+    share, memory_left = left
     spread = 1.4826 * float(np.median(np.abs(residual[good])))
-    spread = float(np.clip(spread * 1.1, LEAST_JITTER_PX, MOST_JITTER_PX))
     both = good[1:] & good[:-1]
-    small = np.clip(residual / spread, -3, 3)
+    small = np.clip(residual / max(spread, 1e-9), -3, 3)
     products = (small[1:] * small[:-1])[both]
     memory = float(products.mean() / (small[good] ** 2).mean()) if len(products) > 12 else 0.0
-    return spread, float(np.clip(memory, 0.0, 0.9))
+    return (
+        float(np.clip(spread / np.sqrt(share), LEAST_JITTER_PX, MOST_JITTER_PX)),
+        float(np.clip(memory + fit.memory - memory_left, 0.0, 0.9)),
+    )
+
+
+def _noise_left(
+    path: Smoothed, by_place: Floats, weighted: Floats, fit: Fit
+) -> tuple[float, float]:
+    """What the smoothing leaves of edge noise with the memory believed so far: the share of its
+    variance, and its memory. By sending such noise through it (the same on every run)."""
+    white = np.random.default_rng(0).standard_normal((len(by_place), 4, _NOISES))
+    white[1:] *= np.sqrt(1 - fit.memory**2)
+    noise = lfilter([1.0], [1.0, -fit.memory], white, axis=0)
+    seen = (weighted != 0).any(axis=2)[..., None]
+    moved = path.response(np.einsum("nei,nek->nik", weighted, noise))[:, :2]
+    left = (noise - np.einsum("nei,nik->nek", by_place, moved)) * seen
+    share = (left**2).sum() / max(((noise * seen) ** 2).sum(), 1e-9)
+    memory = (left[1:] * left[:-1]).sum() / max((left[1:] ** 2).sum(), 1e-9)
+    return float(np.clip(share, _LEAST_SHARE, 1.0)), float(memory)
 
 
 def _slopes(times: Floats, centers: Floats) -> Floats:

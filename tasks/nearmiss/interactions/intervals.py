@@ -62,11 +62,22 @@ def drawn_measures(
     if not np.isfinite(meeting.ttc).any():
         return Drawn(np.full(count, np.inf), pets, np.zeros(count), speeds, stretch)
     seconds, closing = _drawn_courses(meeting, count)
-    ttcs = held_minimum(seconds)
+    ttcs = _about(held_minimum(seconds), ttc)
     ratio = closing / (2 * np.maximum(seconds, LEAST_TTC_SEC))
     dracs = np.nan_to_num(ratio, posinf=0.0).max(axis=1)
-    center = max(float(np.median(dracs)), 1e-9)
-    return Drawn(ttcs, pets, drac * dracs / center, speeds, stretch)
+    return Drawn(ttcs, pets, _about(dracs, drac), speeds, stretch)
+
+
+def _about(drawn: Floats, measured: float) -> Floats:
+    """Drawn extremes (k,), moved in proportion so that their median is the measured one.
+
+    A drawn path is rougher than the smoothed one by the noise that was drawn, so its extreme is
+    more extreme by what the choice of the worst moment brings; the spread is what counts.
+    """
+    center = float(np.median(drawn))
+    if not (np.isfinite(center) and np.isfinite(measured)):
+        return drawn
+    return drawn * measured / max(center, 1e-9)
 
 
 def _drawn_courses(meeting: Encounter, count: int) -> tuple[Floats, Floats]:

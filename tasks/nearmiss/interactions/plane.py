@@ -117,7 +117,8 @@ class Plane:
         chosen = self.draws[np.arange(count) % len(self.draws)]
         back = np.linalg.inv(self.homography)
         # Homographies have no sign: here places in front of the camera stay in front of it.
-        lower = [0.0, 0.0, 1.0] if self.picture is None else [self.picture[0] / 2, self.picture[1], 1]
+        width, height = self.picture or (0, 0)
+        lower = [width / 2, height, 1.0]
         signs = np.sign(chosen[:, 2] @ lower) * np.sign(self.homography[2] @ lower)
         return signs[:, None, None] * chosen @ back
 

@@ -136,9 +136,7 @@ def _came_near(meeting: Encounter, parameters: Parameters) -> bool:
     return bool((moving & (near | (meeting.ttc < parameters.ttc_sec))).any() or by_time)
 
 
-def _candidate(
-    meeting: Encounter, parameters: Parameters, rng: np.random.Generator
-) -> Candidate:
+def _candidate(meeting: Encounter, parameters: Parameters, rng: np.random.Generator) -> Candidate:
     finding = judge(meeting, parameters)
     worst, worst_sec = _worst_moment(meeting, finding)
     first, last = _span(meeting, finding, parameters)
