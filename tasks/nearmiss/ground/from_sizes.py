@@ -22,7 +22,7 @@ from tasks.nearmiss.ground.size_fit import (
     fit_camera,
     horizon_row,
 )
-from tasks.nearmiss.ground.sizes import SIZES
+from tasks.nearmiss.ground.sizes import MEAN_DOUBT, TYPICAL_SIZES
 
 MIN_TRACKS = 6
 MIN_SAMPLES = 30
@@ -76,11 +76,11 @@ def calibrate_from_sizes(tracks: pd.DataFrame, picture_size: tuple[int, int]) ->
     sights = sum(len(part.height) for part in parts)
     if count < MIN_TRACKS or sights < MIN_SAMPLES:
         raise CannotCalibrate(
-            f"Only {count} road users of known size ({', '.join(SIZES)}) with {sights} whole boxes "
-            f"were seen; at least {MIN_TRACKS} and {MIN_SAMPLES} are needed."
+            f"Only {count} road users of known size ({', '.join(MEAN_DOUBT)}) with {sights} whole "
+            f"boxes were seen; at least {MIN_TRACKS} and {MIN_SAMPLES} are needed."
         )
     start = _start(parts, picture_size)
-    scales = dict.fromkeys(SIZES, 1.0)
+    scales = dict.fromkeys(MEAN_DOUBT, 1.0)
     weights = [_weights(part, np.ones(int(part.track.max()) + 1)) for part in parts]
     best = fit_camera(parts, start, picture_size, np.log(FOCAL_SHARE), scales, weights)
     draws = _bootstrap(parts, best, picture_size)
@@ -112,7 +112,7 @@ def calibrate_from_sizes(tracks: pd.DataFrame, picture_size: tuple[int, int]) ->
 
 def _usable(tracks: pd.DataFrame, picture_size: tuple[int, int]) -> pd.DataFrame:
     """Whole boxes of classes with a known size, in order of tracks and time."""
-    table = tracks[tracks["class"].isin(SIZES)].copy()
+    table = tracks[tracks["class"].isin(MEAN_DOUBT)].copy()
     table["class"] = table["class"].astype(str)
     if "track_id" not in table:
         table["track_id"] = np.arange(len(table))
@@ -178,7 +178,7 @@ def _sights(track: pd.DataFrame) -> Floats:
 def _start(parts: list[Samples], picture_size: tuple[int, int]) -> Floats:
     """First values from height = slope * (row - horizon), sizes made comparable by class."""
     rows = np.concatenate([part.foot[:, 1] for part in parts])
-    heights = np.concatenate([part.height / SIZES[part.name].height for part in parts])
+    heights = np.concatenate([part.height / TYPICAL_SIZES[part.name][2] for part in parts])
     low, high = np.percentile(rows, [10, 90])
     if high - low < MIN_ROWS_SHARE * picture_size[1]:
         raise CannotCalibrate(
@@ -212,7 +212,9 @@ def _bootstrap(parts: list[Samples], best: Floats, picture_size: tuple[int, int]
             count = int(part.track.max()) + 1
             drawn = np.bincount(random.integers(0, count, count), minlength=count)
             weights.append(_weights(part, drawn.astype(float)))
-        scales = {name: float(np.exp(random.normal(0, SIZES[name].doubt))) for name in SIZES}
+        scales = {
+            name: float(np.exp(random.normal(0, doubt))) for name, doubt in MEAN_DOUBT.items()
+        }
         prior = random.normal(np.log(FOCAL_SHARE), FOCAL_LOG_SD)
         found.append(fit_camera(parts, best, picture_size, prior, scales, weights, max_steps=8))
     values = np.array(found)

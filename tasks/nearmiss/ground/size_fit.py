@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from tasks.nearmiss.ground.sizes import SIZES
+from tasks.nearmiss.ground.sizes import SIZE_SPREAD, TYPICAL_SIZES
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ class Samples:
     """Sights of road users of one class; n rows, pixels and seconds.
 
     Attributes:
-        name: a key of SIZES.
+        name: a key of TYPICAL_SIZES.
         foot: n x 2, the middle of the box's lower edge.
         height, width: n, of the box.
         before, after: n x 2, the foot point earlier and later, jitter averaged out; NaN if unseen.
@@ -117,7 +117,7 @@ def outline(
         heading: n x 2 unit vectors on the ground.
         scale: how many times the usual size.
     """
-    size = scale * np.array(SIZES[name][:3])
+    size = scale * np.array(TYPICAL_SIZES[name])
     near = camera.ground(foot)
     view = near / np.linalg.norm(near, axis=1, keepdims=True)
     across = np.stack([-heading[:, 1], heading[:, 0]], axis=1)
@@ -197,12 +197,12 @@ def _residuals(
         # Whoever stands tells nothing about the two directions.
         walks = np.isfinite(pace) & (pace > -2)
         return np.concatenate([sizes, np.where(walks, share * pace, 2 * share)])
-    known = length > 0.5 * SIZES[part.name].length * scale
+    known = length > 0.5 * TYPICAL_SIZES[part.name][0] * scale
     errors = np.zeros((2, len(known)))
     heading = moved[known] / length[known, None]
     wide, tall = outline(camera, part.name, part.foot[known], heading, scale)
     errors[:, known] = np.log([part.width[known] / wide, part.height[known] / tall])
-    errors[:, known] /= np.hypot(VEHICLE_BOX_SD, SIZES[part.name].spread)
+    errors[:, known] /= np.hypot(VEHICLE_BOX_SD, SIZE_SPREAD[part.name][2])
     errors[1, ~known] = _without_heading(camera, part, ~known, scale) / NO_HEADING_SD
     return np.tile(share, 2) * errors.ravel()
 
@@ -228,5 +228,5 @@ def _own_size_removed(errors: Floats, part: Samples) -> Floats:
     out: the random-intercept transform of generalised least squares."""
     counts = np.bincount(part.track)
     means = np.bincount(part.track, errors) / np.maximum(counts, 1)
-    kept = BOX_SD / np.sqrt(BOX_SD**2 + counts * SIZES[part.name].spread ** 2)
+    kept = BOX_SD / np.sqrt(BOX_SD**2 + counts * SIZE_SPREAD[part.name][2] ** 2)
     return (errors - ((1 - kept) * means)[part.track]) / BOX_SD

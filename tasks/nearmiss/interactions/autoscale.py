@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from tasks.nearmiss.ground.sizes import SIZE_SPREAD, TYPICAL_SIZES
 from tasks.nearmiss.interactions.footprints import BORDER_PX
 from tasks.nearmiss.interactions.plane import Plane, project_cuboids
-from tasks.nearmiss.interactions.road_users import SIZE_SPREAD, TYPICAL_SIZES
 
 Floats = NDArray[np.float64]
 BOXES_A_TRACK = 10

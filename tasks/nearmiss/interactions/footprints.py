@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from tasks.nearmiss.ground.sizes import SIZE_SPREAD, TYPICAL_SIZES
 from tasks.nearmiss.interactions.plane import Plane, project_cuboids
-from tasks.nearmiss.interactions.road_users import MOTION, SIZE_SPREAD, TYPICAL_SIZES, Motion
+from tasks.nearmiss.interactions.road_users import MOTION, Motion
 from tasks.nearmiss.interactions.smoother import Smoothed, smooth
 
 Floats = NDArray[np.float64]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.nearmiss.ground.sizes import TYPICAL_SIZES
 from tasks.nearmiss.interactions.footprints import Fit
-from tasks.nearmiss.interactions.road_users import MOTION, TYPICAL_SIZES
+from tasks.nearmiss.interactions.road_users import MOTION
 from tasks.nearmiss.interactions.smoother import smooth
 
 Floats = NDArray[np.float64]

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tasks.nearmiss.ground.sizes import TYPICAL_SIZES
 from tasks.nearmiss.interactions.footprints import CHORD_SHARE, chord_headings
-from tasks.nearmiss.interactions.road_users import MOTION, TYPICAL_SIZES
+from tasks.nearmiss.interactions.road_users import MOTION
 from tasks.nearmiss.interactions.smoother import smooth
 from tasks.nearmiss.interactions.trajectories import (
     DRAWS,

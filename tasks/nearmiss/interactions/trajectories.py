@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tasks.nearmiss.ground.sizes import TYPICAL_SIZES
 from tasks.nearmiss.interactions.footprints import Fit, Streets, fit_track
 from tasks.nearmiss.interactions.identities import repair_identities
 from tasks.nearmiss.interactions.picture import fit_in_picture, picture_length
 from tasks.nearmiss.interactions.plane import Plane, distorted
-from tasks.nearmiss.interactions.road_users import TYPICAL_SIZES
 
 Floats = NDArray[np.float64]
 BOX = ["x1", "y1", "x2", "y2"]
