@@ -9,6 +9,9 @@ proportion, distances across hardly at all.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy.stats import theilslopes
@@ -17,6 +20,7 @@ from tasks.nearmiss.ground.plane import Floats, GroundPlane
 from tasks.nearmiss.ground.size_fit import (
     FOCAL_LOG_SD,
     FOCAL_SHARE,
+    Prior,
     Samples,
     camera_from,
     fit_camera,
@@ -31,6 +35,13 @@ HALF_WINDOW_SEC = 0.75
 # Neighbouring boxes of a track err alike; this is how many independent ones it counts for.
 WORTH_OF_A_TRACK = 5
 MAX_TRACKS = 80
+LEAST_BOXES = 6
+# What is believed before any box is seen: traffic cameras as they usually hang.
+TRAFFIC_CAMERA = Prior(
+    pitch=(0.5, 0.35), log_height=(np.log(8.0), 0.6), log_focal=(np.log(FOCAL_SHARE), FOCAL_LOG_SD)
+)
+WALKING_LOG_SPEED = np.log(1.3)  # m/s, where the fit starts
+_STARTS = ((0.3, 6.0), (0.6, 9.0), (1.2, 14.0))  # pitch, height
 MIN_ROWS_SHARE = 0.08
 MIN_HEIGHT_RATIO = 1.15
 EDGE_PX = 3
@@ -70,7 +81,7 @@ def calibrate_from_sizes(tracks: pd.DataFrame, picture_size: tuple[int, int]) ->
             do not grow towards the lower edge (as from straight above), or an error so large
             that the scale is unknown.
     """
-    usable = _usable(tracks, picture_size)
+    usable = _usable(tracks, picture_size, MEAN_DOUBT)
     parts = _samples(usable)
     count = sum(int(part.track.max()) + 1 for part in parts)
     sights = sum(len(part.height) for part in parts)
@@ -82,7 +93,7 @@ def calibrate_from_sizes(tracks: pd.DataFrame, picture_size: tuple[int, int]) ->
     start = _start(parts, picture_size)
     scales = dict.fromkeys(MEAN_DOUBT, 1.0)
     weights = [_weights(part, np.ones(int(part.track.max()) + 1)) for part in parts]
-    best = fit_camera(parts, start, picture_size, np.log(FOCAL_SHARE), scales, weights)
+    best, _ = fit_camera(parts, start, picture_size, TRAFFIC_CAMERA, scales, weights)
     draws = _bootstrap(parts, best, picture_size)
     camera = camera_from(best, picture_size)
     matrix = camera.image_to_ground()
@@ -110,9 +121,50 @@ def calibrate_from_sizes(tracks: pd.DataFrame, picture_size: tuple[int, int]) ->
     )
 
 
-def _usable(tracks: pd.DataFrame, picture_size: tuple[int, int]) -> pd.DataFrame:
-    """Whole boxes of classes with a known size, in order of tracks and time."""
-    table = tracks[tracks["class"].isin(MEAN_DOUBT)].copy()
+def straighten(tracks: pd.DataFrame, picture_size: tuple[int, int]) -> GroundPlane | None:
+    """The likeliest ground plane however little the boxes tell, for taking perspective out.
+
+    The same fit with the same belief about cameras, of all classes, and without asking whether
+    the boxes suffice: a guess of the perspective is better than none, while a scale in metres
+    needs evidence and a stated error.
+
+    Args:
+        tracks: as for `calibrate_from_sizes`.
+        picture_size: width and height in pixels.
+
+    Returns:
+        The plane, approximate and without draws; None where there are hardly any boxes.
+    """
+    usable = _usable(tracks, picture_size, TYPICAL_SIZES)
+    if len(usable) < LEAST_BOXES:
+        return None
+    parts = _samples(usable)
+    scales = dict.fromkeys(TYPICAL_SIZES, 1.0)
+    weights = [_weights(part, np.ones(int(part.track.max()) + 1)) for part in parts]
+    focal = TRAFFIC_CAMERA.log_focal[0]
+    values, _ = min(
+        (
+            fit_camera(
+                parts,
+                np.array([pitch, np.log(height), focal, WALKING_LOG_SPEED]),
+                picture_size,
+                TRAFFIC_CAMERA,
+                scales,
+                weights,
+            )
+            for pitch, height in _STARTS
+        ),
+        key=lambda found: found[1],
+    )
+    matrix = camera_from(values, picture_size).image_to_ground()
+    return GroundPlane(matrix, picture_size, approximate=True, basis="the usual sizes of road users")
+
+
+def _usable(
+    tracks: pd.DataFrame, picture_size: tuple[int, int], classes: Collection[str]
+) -> pd.DataFrame:
+    """Whole boxes of some classes, in order of tracks and time."""
+    table = tracks[tracks["class"].isin(classes)].copy()
     table["class"] = table["class"].astype(str)
     if "track_id" not in table:
         table["track_id"] = np.arange(len(table))
@@ -194,8 +246,8 @@ def _start(parts: list[Samples], picture_size: tuple[int, int]) -> Floats:
             "users tell no perspective; is this a view from straight above?"
         )
     horizon = -intercept / slope
-    middle, tall = picture_size[1] / 2, picture_size[1]
-    return np.array([(horizon - middle) / tall, -np.log(slope), np.log(FOCAL_SHARE), np.log(1.3)])
+    pitch = np.arctan2(picture_size[1] / 2 - horizon, FOCAL_SHARE * picture_size[0])
+    return np.array([pitch, -np.log(slope), np.log(FOCAL_SHARE), WALKING_LOG_SPEED])
 
 
 def _weights(part: Samples, times: Floats) -> Floats:
@@ -215,8 +267,10 @@ def _bootstrap(parts: list[Samples], best: Floats, picture_size: tuple[int, int]
         scales = {
             name: float(np.exp(random.normal(0, doubt))) for name, doubt in MEAN_DOUBT.items()
         }
-        prior = random.normal(np.log(FOCAL_SHARE), FOCAL_LOG_SD)
-        found.append(fit_camera(parts, best, picture_size, prior, scales, weights, max_steps=8))
+        log_focal = (random.normal(*TRAFFIC_CAMERA.log_focal), FOCAL_LOG_SD)
+        prior = replace(TRAFFIC_CAMERA, log_focal=log_focal)
+        drawn = fit_camera(parts, best, picture_size, prior, scales, weights, max_steps=8)
+        found.append(drawn[0])
     values = np.array(found)
     values[:, 1] += random.normal(0, MODEL_DOUBT, len(values))
     return values
