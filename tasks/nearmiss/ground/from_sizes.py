@@ -48,7 +48,7 @@ EDGE_PX = 3
 MIN_BOX_PX = 12
 DRAWS = 30
 # What the model leaves out (roll, lens distortion, how tightly a detector's boxes fit), as a share
-# of distances: on vtest.avi they came out 4 to 7 % short beyond any scatter between tracks.
+# of distances: about what they differ by on vtest.avi with the boxes of several detectors.
 MODEL_DOUBT = 0.06
 MAX_SCALE_ERROR = 0.6
 ASSUMED_ABOVE = 0.7  # a focal length this near its prior was not learnt from the video
@@ -157,7 +157,9 @@ def straighten(tracks: pd.DataFrame, picture_size: tuple[int, int]) -> GroundPla
         key=lambda found: found[1],
     )
     matrix = camera_from(values, picture_size).image_to_ground()
-    return GroundPlane(matrix, picture_size, approximate=True, basis="the usual sizes of road users")
+    return GroundPlane(
+        matrix, picture_size, approximate=True, basis="the usual sizes of road users"
+    )
 
 
 def _usable(

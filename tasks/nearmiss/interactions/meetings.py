@@ -7,16 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from tasks.nearmiss.ground.from_file import load_calibration
-from tasks.nearmiss.ground.from_sizes import CannotCalibrate, calibrate_from_sizes
+from tasks.nearmiss.ground.from_sizes import CannotCalibrate, calibrate_from_sizes, straighten
 from tasks.nearmiss.ground.plane import GroundPlane
-from tasks.nearmiss.interactions.autoscale import approximate_plane, in_pixels
 from tasks.nearmiss.interactions.filters import (
     FILTERS,
     REJECTED_COLUMNS,
     Surroundings,
     apply_filters,
 )
-from tasks.nearmiss.interactions.plane import Plane
+from tasks.nearmiss.interactions.plane import Plane, in_pixels
 from tasks.nearmiss.interactions.points import from_points
 from tasks.nearmiss.interactions.presets import PRESETS
 from tasks.nearmiss.interactions.risk import is_serious
@@ -124,15 +123,24 @@ def measured_input(tracks: pd.DataFrame, units: str) -> tuple[list[Trajectory], 
     )
 
 
-def _pixels(tracks: pd.DataFrame, picture: tuple[int, int]) -> Scale:
-    guessed = approximate_plane(tracks, picture) if len(tracks) else None
+def straightened_picture(tracks: pd.DataFrame, picture: tuple[int, int]) -> Plane:
+    """The picture with its perspective taken out as the sizes of road users tell it, in pixels;
+    the bare picture where there are too few."""
+    guessed = straighten(tracks, picture)
     if guessed is None:
+        return Plane.of_picture(picture)
+    return in_pixels(plane_of_ground(guessed, picture), tracks)
+
+
+def _pixels(tracks: pd.DataFrame, picture: tuple[int, int]) -> Scale:
+    plane = straightened_picture(tracks, picture)
+    if plane.homography is None:
         return Scale(
-            Plane.of_picture(picture),
+            plane,
             "Not calibrated: measured in the picture's pixels, with no correction for perspective.",
         )
     return Scale(
-        in_pixels(guessed, tracks),
+        plane,
         "Not calibrated: measured in pixels. Perspective is straightened by the usual sizes of "
         "road users, which is rough.",
     )

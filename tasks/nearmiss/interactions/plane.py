@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -121,6 +122,16 @@ class Plane:
         lower = [width / 2, height, 1.0]
         signs = np.sign(chosen[:, 2] @ lower) * np.sign(self.homography[2] @ lower)
         return signs[:, None, None] * chosen @ back
+
+
+def in_pixels(plane: Plane, tracks: pd.DataFrame) -> Plane:
+    """An approximate plane with the pixel for its unit: a metre is what it takes, across the
+    view, at the median foot point of the tracks (x1, x2, y2 in pixels)."""
+    feet = np.column_stack([(tracks["x1"] + tracks["x2"]) / 2, tracks["y2"]]).astype(float)
+    step = np.array([1.0, 0.0])
+    moved = plane.to_ground(feet + step) - plane.to_ground(feet - step)
+    metre = float(1 / np.nanmedian(np.hypot(*moved.T) / 2))
+    return replace(plane, units="px", metre=metre)
 
 
 def distorted(states: Floats, homographies: Floats) -> Floats:
