@@ -1,8 +1,11 @@
-"""An approximate ground plane from nothing but the sizes of road users (`--calibration auto`).
+"""An approximate ground plane from nothing but the sizes of road users.
+
+`calibrate_from_sizes` (`--calibration auto`) gives metres with a stated error, or says why it
+cannot; `straighten` takes the perspective out of pixels by the same fit, whatever the evidence.
 
 Assumed: flat ground, a camera without roll or lens distortion whose axis goes through the middle
-of the picture, road users of the usual sizes (`ground.sizes`), and a focal length near
-`FOCAL_SHARE` picture widths unless people walk in several directions, whose equal paces along
+of the picture and that hangs as traffic cameras do (`TRAFFIC_CAMERA`), road users of the usual
+sizes (`ground.sizes`), and a focal length near `FOCAL_SHARE` picture widths unless people walk in several directions, whose equal paces along
 and across the view then tell it. Distances along the view depend on the focal length about in
 proportion, distances across hardly at all.
 """
