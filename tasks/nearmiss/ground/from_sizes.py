@@ -5,9 +5,9 @@ cannot; `straighten` takes the perspective out of pixels by the same fit, whatev
 
 Assumed: flat ground, a camera without roll or lens distortion whose axis goes through the middle
 of the picture and that hangs as traffic cameras do (`TRAFFIC_CAMERA`), road users of the usual
-sizes (`ground.sizes`), and a focal length near `FOCAL_SHARE` picture widths unless people walk in several directions, whose equal paces along
-and across the view then tell it. Distances along the view depend on the focal length about in
-proportion, distances across hardly at all.
+sizes (`ground.sizes`), and a focal length near `FOCAL_SHARE` picture widths unless people walk in
+several directions, whose equal paces along and across the view then tell it. Distances along the
+view depend on the focal length about in proportion, distances across hardly at all.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ EDGE_PX = 3
 MIN_BOX_PX = 12
 DRAWS = 30
 # What the model leaves out (roll, lens distortion, how tightly a detector's boxes fit), as a share
-# of distances: about what they differ by on vtest.avi with the boxes of several detectors.
+# of distances; with people 1.70 m high those on vtest.avi came out 4 to 7 % short.
 MODEL_DOUBT = 0.06
 MAX_SCALE_ERROR = 0.6
 ASSUMED_ABOVE = 0.7  # a focal length this near its prior was not learnt from the video
