@@ -48,7 +48,7 @@ def _interactions(actors: tuple[made_scene.Actor, ...], onnx: Path) -> pd.DataFr
     tracks = track_detections(frames, detections, make_tracker("bytetrack", 10))
     scale = meetings.scale_for(tracks, (made_scene.WIDTH, made_scene.HEIGHT), None)
     kept, _ = meetings.find_interactions(
-        meetings.trajectories_of_boxes(tracks, scale), scale,
+        meetings.trajectories_of_boxes(tracks, scale),
         preset="default", thresholds={}, disabled_filters=(), pedestrian_pairs=False,
     )  # fmt: skip
     return kept

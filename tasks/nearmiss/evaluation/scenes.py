@@ -22,8 +22,8 @@ from tasks.nearmiss.evaluation.figures import (
     error_figures,
     filter_figures,
 )
-from tasks.nearmiss.interactions.autoscale import approximate_plane, in_pixels
 from tasks.nearmiss.interactions.filters import FILTERS, Surroundings, verdicts
+from tasks.nearmiss.interactions.meetings import straightened_picture
 from tasks.nearmiss.interactions.parameters import Parameters
 from tasks.nearmiss.interactions.plane import Plane
 from tasks.nearmiss.interactions.table import Candidate, find_candidates
@@ -84,10 +84,7 @@ def plane_of(scene: BenchmarkScene, mode: str) -> Plane:
     if mode == "ground":
         return Plane.of_ground(scene.homography, scene.picture)
     if mode == "auto":
-        plane = approximate_plane(scene.tracks, scene.picture)
-        if plane is None:
-            return Plane.of_picture(scene.picture)
-        return in_pixels(plane, scene.tracks)
+        return straightened_picture(scene.tracks, scene.picture)
     if mode == "picture":
         return Plane.of_picture(scene.picture)
     raise ValueError(f"Unknown mode {mode!r}; there are {', '.join(MODES)}.")

@@ -1,13 +1,19 @@
-"""An approximate ground plane from nothing but the sizes of road users (`--calibration auto`).
+"""An approximate ground plane from nothing but the sizes of road users.
+
+`calibrate_from_sizes` (`--calibration auto`) gives metres with a stated error, or says why it
+cannot; `straighten` takes the perspective out of pixels by the same fit, whatever the evidence.
 
 Assumed: flat ground, a camera without roll or lens distortion whose axis goes through the middle
-of the picture, road users of the usual sizes (`ground.sizes`), and a focal length near
-`FOCAL_SHARE` picture widths unless people walk in several directions, whose equal paces along
-and across the view then tell it. Distances along the view depend on the focal length about in
-proportion, distances across hardly at all.
+of the picture and that hangs as traffic cameras do (`TRAFFIC_CAMERA`), road users of the usual
+sizes (`ground.sizes`), and a focal length near `FOCAL_SHARE` picture widths unless people walk in
+several directions, whose equal paces along and across the view then tell it. Distances along the
+view depend on the focal length about in proportion, distances across hardly at all.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,12 +23,13 @@ from tasks.nearmiss.ground.plane import Floats, GroundPlane
 from tasks.nearmiss.ground.size_fit import (
     FOCAL_LOG_SD,
     FOCAL_SHARE,
+    Prior,
     Samples,
     camera_from,
     fit_camera,
     horizon_row,
 )
-from tasks.nearmiss.ground.sizes import SIZES
+from tasks.nearmiss.ground.sizes import MEAN_DOUBT, TYPICAL_SIZES
 
 MIN_TRACKS = 6
 MIN_SAMPLES = 30
@@ -31,13 +38,20 @@ HALF_WINDOW_SEC = 0.75
 # Neighbouring boxes of a track err alike; this is how many independent ones it counts for.
 WORTH_OF_A_TRACK = 5
 MAX_TRACKS = 80
+LEAST_BOXES = 6
+# What is believed before any box is seen: traffic cameras as they usually hang.
+TRAFFIC_CAMERA = Prior(
+    pitch=(0.5, 0.35), log_height=(np.log(8.0), 0.6), log_focal=(np.log(FOCAL_SHARE), FOCAL_LOG_SD)
+)
+WALKING_LOG_SPEED = np.log(1.3)  # m/s, where the fit starts
+_STARTS = ((0.3, 6.0), (0.6, 9.0), (1.2, 14.0))  # pitch, height
 MIN_ROWS_SHARE = 0.08
 MIN_HEIGHT_RATIO = 1.15
 EDGE_PX = 3
 MIN_BOX_PX = 12
 DRAWS = 30
 # What the model leaves out (roll, lens distortion, how tightly a detector's boxes fit), as a share
-# of distances: on vtest.avi they came out 4 to 7 % short beyond any scatter between tracks.
+# of distances; with people 1.70 m high those on vtest.avi came out 4 to 7 % short.
 MODEL_DOUBT = 0.06
 MAX_SCALE_ERROR = 0.6
 ASSUMED_ABOVE = 0.7  # a focal length this near its prior was not learnt from the video
@@ -70,19 +84,19 @@ def calibrate_from_sizes(tracks: pd.DataFrame, picture_size: tuple[int, int]) ->
             do not grow towards the lower edge (as from straight above), or an error so large
             that the scale is unknown.
     """
-    usable = _usable(tracks, picture_size)
+    usable = _usable(tracks, picture_size, MEAN_DOUBT)
     parts = _samples(usable)
     count = sum(int(part.track.max()) + 1 for part in parts)
     sights = sum(len(part.height) for part in parts)
     if count < MIN_TRACKS or sights < MIN_SAMPLES:
         raise CannotCalibrate(
-            f"Only {count} road users of known size ({', '.join(SIZES)}) with {sights} whole boxes "
-            f"were seen; at least {MIN_TRACKS} and {MIN_SAMPLES} are needed."
+            f"Only {count} road users of known size ({', '.join(MEAN_DOUBT)}) with {sights} whole "
+            f"boxes were seen; at least {MIN_TRACKS} and {MIN_SAMPLES} are needed."
         )
     start = _start(parts, picture_size)
-    scales = dict.fromkeys(SIZES, 1.0)
+    scales = dict.fromkeys(MEAN_DOUBT, 1.0)
     weights = [_weights(part, np.ones(int(part.track.max()) + 1)) for part in parts]
-    best = fit_camera(parts, start, picture_size, np.log(FOCAL_SHARE), scales, weights)
+    best, _ = fit_camera(parts, start, picture_size, TRAFFIC_CAMERA, scales, weights)
     draws = _bootstrap(parts, best, picture_size)
     camera = camera_from(best, picture_size)
     matrix = camera.image_to_ground()
@@ -110,9 +124,52 @@ def calibrate_from_sizes(tracks: pd.DataFrame, picture_size: tuple[int, int]) ->
     )
 
 
-def _usable(tracks: pd.DataFrame, picture_size: tuple[int, int]) -> pd.DataFrame:
-    """Whole boxes of classes with a known size, in order of tracks and time."""
-    table = tracks[tracks["class"].isin(SIZES)].copy()
+def straighten(tracks: pd.DataFrame, picture_size: tuple[int, int]) -> GroundPlane | None:
+    """The likeliest ground plane however little the boxes tell, for taking perspective out.
+
+    The same fit with the same belief about cameras, of all classes, and without asking whether
+    the boxes suffice: a guess of the perspective is better than none, while a scale in metres
+    needs evidence and a stated error.
+
+    Args:
+        tracks: as for `calibrate_from_sizes`.
+        picture_size: width and height in pixels.
+
+    Returns:
+        The plane, approximate and without draws; None where there are hardly any boxes.
+    """
+    usable = _usable(tracks, picture_size, TYPICAL_SIZES)
+    if len(usable) < LEAST_BOXES:
+        return None
+    parts = _samples(usable)
+    scales = dict.fromkeys(TYPICAL_SIZES, 1.0)
+    weights = [_weights(part, np.ones(int(part.track.max()) + 1)) for part in parts]
+    focal = TRAFFIC_CAMERA.log_focal[0]
+    values, _ = min(
+        (
+            fit_camera(
+                parts,
+                np.array([pitch, np.log(height), focal, WALKING_LOG_SPEED]),
+                picture_size,
+                TRAFFIC_CAMERA,
+                scales,
+                weights,
+            )
+            for pitch, height in _STARTS
+        ),
+        key=lambda found: found[1],
+    )
+    matrix = camera_from(values, picture_size).image_to_ground()
+    return GroundPlane(
+        matrix, picture_size, approximate=True, basis="the usual sizes of road users"
+    )
+
+
+def _usable(
+    tracks: pd.DataFrame, picture_size: tuple[int, int], classes: Collection[str]
+) -> pd.DataFrame:
+    """Whole boxes of some classes, in order of tracks and time."""
+    table = tracks[tracks["class"].isin(classes)].copy()
     table["class"] = table["class"].astype(str)
     if "track_id" not in table:
         table["track_id"] = np.arange(len(table))
@@ -178,7 +235,7 @@ def _sights(track: pd.DataFrame) -> Floats:
 def _start(parts: list[Samples], picture_size: tuple[int, int]) -> Floats:
     """First values from height = slope * (row - horizon), sizes made comparable by class."""
     rows = np.concatenate([part.foot[:, 1] for part in parts])
-    heights = np.concatenate([part.height / SIZES[part.name].height for part in parts])
+    heights = np.concatenate([part.height / TYPICAL_SIZES[part.name][2] for part in parts])
     low, high = np.percentile(rows, [10, 90])
     if high - low < MIN_ROWS_SHARE * picture_size[1]:
         raise CannotCalibrate(
@@ -194,8 +251,8 @@ def _start(parts: list[Samples], picture_size: tuple[int, int]) -> Floats:
             "users tell no perspective; is this a view from straight above?"
         )
     horizon = -intercept / slope
-    middle, tall = picture_size[1] / 2, picture_size[1]
-    return np.array([(horizon - middle) / tall, -np.log(slope), np.log(FOCAL_SHARE), np.log(1.3)])
+    pitch = np.arctan2(picture_size[1] / 2 - horizon, FOCAL_SHARE * picture_size[0])
+    return np.array([pitch, -np.log(slope), np.log(FOCAL_SHARE), WALKING_LOG_SPEED])
 
 
 def _weights(part: Samples, times: Floats) -> Floats:
@@ -212,9 +269,13 @@ def _bootstrap(parts: list[Samples], best: Floats, picture_size: tuple[int, int]
             count = int(part.track.max()) + 1
             drawn = np.bincount(random.integers(0, count, count), minlength=count)
             weights.append(_weights(part, drawn.astype(float)))
-        scales = {name: float(np.exp(random.normal(0, SIZES[name].doubt))) for name in SIZES}
-        prior = random.normal(np.log(FOCAL_SHARE), FOCAL_LOG_SD)
-        found.append(fit_camera(parts, best, picture_size, prior, scales, weights, max_steps=8))
+        scales = {
+            name: float(np.exp(random.normal(0, doubt))) for name, doubt in MEAN_DOUBT.items()
+        }
+        log_focal = (random.normal(*TRAFFIC_CAMERA.log_focal), FOCAL_LOG_SD)
+        prior = replace(TRAFFIC_CAMERA, log_focal=log_focal)
+        drawn = fit_camera(parts, best, picture_size, prior, scales, weights, max_steps=8)
+        found.append(drawn[0])
     values = np.array(found)
     values[:, 1] += random.normal(0, MODEL_DOUBT, len(values))
     return values

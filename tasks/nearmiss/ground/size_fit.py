@@ -1,6 +1,6 @@
 """The camera that explains the sizes of the boxes: a pinhole above flat ground, without roll.
 
-Four numbers: the row of the horizon, the camera's height over the ground, its focal length, and
+Four numbers: the camera's pitch, its height over the ground, its focal length, and
 the usual walking speed (a nuisance that stands in for the clock). A box is predicted as the
 outline of a solid of the class' size, standing on the ground at the box's foot point.
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from tasks.nearmiss.ground.sizes import SIZES
+from tasks.nearmiss.ground.sizes import SIZE_SPREAD, TYPICAL_SIZES
 
 Floats = NDArray[np.float64]
 
@@ -27,14 +27,31 @@ FOCAL_SHARE, FOCAL_LOG_SD = 0.9, 0.35
 # Error of a box side that is not the person's own size, as a share of the height.
 BOX_SD, VEHICLE_BOX_SD, NO_HEADING_SD = 0.06, 0.12, 0.20
 WALKING_LOG_SD = 0.35
-MIN_PITCH, MAX_PITCH = np.deg2rad(-5.0), np.deg2rad(75.0)
+MIN_PITCH, MAX_PITCH = np.deg2rad(-5.0), np.deg2rad(89.0)
+_FARTHEST_STEP = 8.0  # m, by which a solid is moved at once to where its box stands
 
 # Corners as (along, across, up) shares of length, width and height. A car is a body of full
 # length and 0.6 of the height under a cabin of half the length.
 _BLOCK = np.array([[a, b, c] for a in (-0.5, 0.5) for b in (-0.5, 0.5) for c in (0, 1)])
 _CAR = np.concatenate([_BLOCK * [1, 1, 0.6], _BLOCK * [0.5, 0.85, 1] - [0.08, 0, 0]])
-_STICK = np.array([[0, 0, 0], [0, 0, 1.0]])
-_SOLIDS = {"person": _STICK, "car": _CAR, "bus": _BLOCK}
+# Arms and steps widen a person's box, but its height is that of a body a third as deep.
+_BODY = _BLOCK * [1 / 3, 1 / 3, 1]
+_SOLIDS = {"person": _BODY, "car": _CAR}  # all others are blocks
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of a camera before any box is seen: mean and standard deviation of its
+    pitch (rad), log height (m) and log focal length (picture widths)."""
+
+    pitch: tuple[float, float]
+    log_height: tuple[float, float]
+    log_focal: tuple[float, float]
+
+    def residuals(self, values: Floats) -> Floats:
+        """In standard deviations; values as in `camera_from`."""
+        means, spreads = np.transpose([self.pitch, self.log_height, self.log_focal])
+        return (values[:3] - means) / spreads
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,7 @@ class Samples:
     """Sights of road users of one class; n rows, pixels and seconds.
 
     Attributes:
-        name: a key of SIZES.
+        name: a key of TYPICAL_SIZES.
         foot: n x 2, the middle of the box's lower edge.
         height, width: n, of the box.
         before, after: n x 2, the foot point earlier and later, jitter averaged out; NaN if unseen.
@@ -97,11 +114,11 @@ def horizon_row(camera: Camera) -> float:
 
 
 def camera_from(values: Floats, picture_size: tuple[int, int]) -> Camera:
-    """The camera of the fit's values: share of the horizon row below the picture's middle,
-    log height, log focal length (in picture widths), log walking speed."""
+    """The camera of the fit's values: pitch, log height, log focal length (in picture widths),
+    log walking speed."""
     width, height = picture_size
     focal = width * float(np.exp(values[2]))
-    pitch = np.clip(np.arctan2(-values[0] * height, focal), MIN_PITCH, MAX_PITCH)
+    pitch = np.clip(values[0], MIN_PITCH, MAX_PITCH)
     return Camera(focal, float(pitch), float(np.exp(values[1])), (width / 2, height / 2))
 
 
@@ -117,45 +134,46 @@ def outline(
         heading: n x 2 unit vectors on the ground.
         scale: how many times the usual size.
     """
-    size = scale * np.array(SIZES[name][:3])
-    near = camera.ground(foot)
-    view = near / np.linalg.norm(near, axis=1, keepdims=True)
+    solid = _SOLIDS.get(name, _BLOCK) * scale * np.array(TYPICAL_SIZES[name])
     across = np.stack([-heading[:, 1], heading[:, 0]], axis=1)
-    solid = _SOLIDS[name] * size
-    # The foot point is the edge nearest to the camera, so the middle lies half a depth behind it.
-    reach = np.abs(np.sum(view * heading, axis=1)) * np.ptp(solid[:, 0]) / 2
-    reach += np.abs(np.sum(view * across, axis=1)) * np.ptp(solid[:, 1]) / 2
-    middle = near + view * reach[:, None]
-    flat = (
-        middle[:, None] + solid[:, 0, None] * heading[:, None] + solid[:, 1, None] * across[:, None]
-    )
-    up = np.broadcast_to(solid[:, 2], flat.shape[:2])
-    corners = camera.image(np.dstack([flat, up]))
-    return np.ptp(corners[..., 0], axis=1), np.ptp(corners[..., 1], axis=1)
+    around = solid[:, 0, None] * heading[:, None] + solid[:, 1, None] * across[:, None]
+    up = np.broadcast_to(solid[:, 2], around.shape[:2])
+    near = camera.ground(foot)
+    view = near / np.maximum(np.linalg.norm(near, axis=1, keepdims=True), 1e-9)
+    # The foot point is the edge nearest to the camera, so the middle lies half a depth behind it;
+    # where a solid is seen from above that is not quite so, hence the second look.
+    middle = near + view * np.abs((around * view[:, None]).sum(axis=2)).max(axis=1, keepdims=True)
+    for look in range(2):
+        corners = camera.image(np.dstack([middle[:, None] + around, up]))
+        low, high = corners.min(axis=1), corners.max(axis=1)
+        if look == 0:
+            stands = camera.ground(np.column_stack([(low[:, 0] + high[:, 0]) / 2, high[:, 1]]))
+            middle = middle + np.clip(near - stands, -_FARTHEST_STEP, _FARTHEST_STEP)
+    return tuple(np.maximum(high - low, 1e-3).T)
 
 
 def fit_camera(
     samples: list[Samples],
     start: Floats,
     picture_size: tuple[int, int],
-    focal_prior: float,
+    prior: Prior,
     scales: dict[str, float],
     weights: list[Floats],
     max_steps: int = 30,
-) -> Floats:
+) -> tuple[Floats, float]:
     """Most likely values of the camera, by least squares with a soft-L1 loss.
 
     Args:
         samples: of several classes.
         start: 4 values, see `camera_from`.
         picture_size: width and height in pixels.
-        focal_prior: log of the focal length expected, in picture widths.
+        prior: what is believed of the camera.
         scales: true size of a class over its usual one.
         weights: for each of samples, a weight a sight.
         max_steps: of the minimiser.
 
     Returns:
-        4 values, see `camera_from`.
+        4 values, see `camera_from`, and their cost, for comparing starts.
     """
 
     def residuals(values: Floats) -> Floats:
@@ -165,11 +183,10 @@ def fit_camera(
             for part, weight in zip(samples, weights, strict=True)
         ]
         # Counted several times over so that the loss does not soften it.
-        prior = (values[2] - focal_prior) / FOCAL_LOG_SD
-        return np.concatenate([*parts, np.full(100, prior / 10)])
+        return np.concatenate([*parts, np.repeat(prior.residuals(values) / 10, 100)])
 
-    low = [-4, np.log(0.8), np.log(0.25), -12]
-    high = [0.6, np.log(150), np.log(6), 12]
+    low = [MIN_PITCH, np.log(0.8), np.log(0.25), -12]
+    high = [MAX_PITCH, np.log(150), np.log(6), 12]
     fit = least_squares(
         residuals,
         np.clip(start, np.add(low, 1e-6), np.subtract(high, 1e-6)),
@@ -179,7 +196,7 @@ def fit_camera(
         max_nfev=max_steps,
         ftol=1e-4,
     )
-    return fit.x
+    return fit.x, float(fit.cost)
 
 
 def _residuals(
@@ -197,12 +214,12 @@ def _residuals(
         # Whoever stands tells nothing about the two directions.
         walks = np.isfinite(pace) & (pace > -2)
         return np.concatenate([sizes, np.where(walks, share * pace, 2 * share)])
-    known = length > 0.5 * SIZES[part.name].length * scale
+    known = length > 0.5 * TYPICAL_SIZES[part.name][0] * scale
     errors = np.zeros((2, len(known)))
     heading = moved[known] / length[known, None]
     wide, tall = outline(camera, part.name, part.foot[known], heading, scale)
     errors[:, known] = np.log([part.width[known] / wide, part.height[known] / tall])
-    errors[:, known] /= np.hypot(VEHICLE_BOX_SD, SIZES[part.name].spread)
+    errors[:, known] /= np.hypot(VEHICLE_BOX_SD, SIZE_SPREAD[part.name][2])
     errors[1, ~known] = _without_heading(camera, part, ~known, scale) / NO_HEADING_SD
     return np.tile(share, 2) * errors.ravel()
 
@@ -228,5 +245,5 @@ def _own_size_removed(errors: Floats, part: Samples) -> Floats:
     out: the random-intercept transform of generalised least squares."""
     counts = np.bincount(part.track)
     means = np.bincount(part.track, errors) / np.maximum(counts, 1)
-    kept = BOX_SD / np.sqrt(BOX_SD**2 + counts * SIZES[part.name].spread ** 2)
+    kept = BOX_SD / np.sqrt(BOX_SD**2 + counts * SIZE_SPREAD[part.name][2] ** 2)
     return (errors - ((1 - kept) * means)[part.track]) / BOX_SD

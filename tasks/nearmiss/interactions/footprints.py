@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
+from tasks.nearmiss.ground.sizes import SIZE_SPREAD, TYPICAL_SIZES
 from tasks.nearmiss.interactions.plane import Plane, project_cuboids
-from tasks.nearmiss.interactions.road_users import MOTION, SIZE_SPREAD, TYPICAL_SIZES, Motion
+from tasks.nearmiss.interactions.road_users import MOTION, Motion
 from tasks.nearmiss.interactions.smoother import Smoothed, smooth
 
 Floats = NDArray[np.float64]
@@ -33,6 +35,8 @@ _SCALES = (np.inf, 12.0, 8.0, 6.0, 4.5, 4.5)
 _STEPS = len(_SCALES)
 _LEAST_WEIGHT = 1e-3  # so that no moment is left without any place
 _DIFFERENCE = 0.02  # m, for derivatives
+_NOISES = 8  # made series that tell how much noise a path takes up
+_LEAST_SHARE = 0.25  # of the noise left; less tells nothing of the whole any more
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,10 @@ class Fit:
         path: smoothed path at the track's n times.
         headings: n x 2 unit vectors.
         sizes: length, width, height, m.
-        size_error: standard errors of these, m.
+        size_covariance: 3 x 3, of the errors of their logarithms.
+        size_seen: (3,), share of each logarithm that the boxes tell; the rest is the typical size.
+        by_size: n x 6 x 3, how the path changes with these logarithms: the near side stays where
+            it was seen, so a longer road user has its middle further back.
         jitter_px: standard deviation of a box edge.
         memory: correlation of an edge's error between two boxes in a row.
         weights: n x 4, 1 for an edge that fits, 0 for one that is cut off or an outlier.
@@ -76,11 +83,28 @@ class Fit:
     path: Smoothed
     headings: Floats
     sizes: Floats
-    size_error: Floats
+    size_covariance: Floats
+    size_seen: Floats
+    by_size: Floats
     jitter_px: float
     memory: float
     weights: Floats
     moved: bool = False
+
+    @classmethod
+    def before(cls, model: _Model, headings: Floats, jitter_px: float) -> Fit:
+        """What is believed before the first step; there is no path yet."""
+        return cls(
+            path=None,  # type: ignore[arg-type]
+            headings=headings,
+            sizes=model.typical,
+            size_covariance=np.diag(model.spread**2),
+            size_seen=np.zeros(3),
+            by_size=np.zeros((len(headings), 6, 3)),
+            jitter_px=jitter_px,
+            memory=0.0,
+            weights=model.usable,
+        )
 
 
 def fit_track(
@@ -111,7 +135,7 @@ def fit_track(
         heading, place = _standing_fit(model, np.median(centers, axis=0), streets)
         headings = np.tile(heading, (len(times), 1))
         centers = centers + place - np.median(centers, axis=0)
-    fit = Fit(None, headings, model.typical, model.typical, jitter_px, 0.0, model.usable)  # type: ignore[arg-type]
+    fit = Fit.before(model, headings, jitter_px)
     for step in range(_STEPS):
         fit, centers = _improved(model, times, centers, fit, motion, _SCALES[step])
         headings, moves = chord_headings(centers, fit.path.mean[:, 2:4], times, chord)
@@ -193,7 +217,7 @@ def _improved(
     variance = fit.jitter_px**2 * inflation
     precision = weights / variance
 
-    log_size, size_error = _size_step(model, fit, residual, by_place, by_size, precision)
+    log_size, size_covariance = _size_step(model, fit, residual, by_place, by_size, precision)
     sizes = fit.sizes * np.exp(log_size)
     residual = residual - by_size @ log_size
     weighted = by_place * precision[:, :, None]
@@ -204,15 +228,24 @@ def _improved(
     path = smooth(times, information, vector, motion.jerk, motion.speed, motion.acceleration)
     moved = path.mean[:, :2]
     left = residual - np.einsum("nei,ni->ne", by_place, moved - centers)
-    jitter, memory = _noise(left, model.usable, fit)
-    weights = model.usable * inlier
-    return Fit(path, fit.headings, sizes, size_error, jitter, memory, weights), moved
+    jitter, memory = _noise(left, model.usable, fit, _noise_left(path, by_place, weighted, fit))
+    return replace(
+        fit,
+        path=path,
+        sizes=sizes,
+        size_covariance=size_covariance,
+        size_seen=np.clip(1 - np.diag(size_covariance) / model.spread**2, 0.0, 1.0),
+        by_size=path.response(-np.einsum("nei,nej->nij", weighted, by_size)),
+        jitter_px=jitter,
+        memory=memory,
+        weights=model.usable * inlier,
+    ), moved
 
 
 def _size_step(
     model: _Model, fit: Fit, residual: Floats, by_place: Floats, by_size: Floats, precision: Floats
 ) -> tuple[Floats, Floats]:
-    """Change of the logarithm of the size, (3,), and standard errors of the size, m.
+    """Change of the logarithm of the size, (3,), and the covariance of its error, 3 x 3.
 
     The place is free at each moment (Schur complement), so only what no place explains counts.
     """
@@ -228,21 +261,46 @@ def _size_step(
     off = np.log(model.typical / fit.sizes)
     covariance = np.linalg.inv(size + prior)
     change = covariance @ (size_right + prior @ off)
-    return np.clip(change, -0.3, 0.3), fit.sizes * np.sqrt(np.diag(covariance))
+    return np.clip(change, -0.3, 0.3), covariance
 
 
-def _noise(residual: Floats, usable: Floats, fit: Fit) -> tuple[float, float]:
-    """Standard deviation of an edge by the median absolute residual, and its memory."""
+def _noise(
+    residual: Floats, usable: Floats, fit: Fit, left: tuple[float, float]
+) -> tuple[float, float]:
+    """Standard deviation of an edge by the median absolute residual, and its memory.
+
+    Both are those of the boxes, not of the residuals: the path follows the slow part of the
+    noise, so what it leaves is smaller and forgets sooner. `left` says by how much.
+    """
     good = usable > 0
     if good.sum() < 12:
         return fit.jitter_px, fit.memory
+    share, memory_left = left
     spread = 1.4826 * float(np.median(np.abs(residual[good])))
-    spread = float(np.clip(spread * 1.1, LEAST_JITTER_PX, MOST_JITTER_PX))
     both = good[1:] & good[:-1]
-    small = np.clip(residual / spread, -3, 3)
+    small = np.clip(residual / max(spread, 1e-9), -3, 3)
     products = (small[1:] * small[:-1])[both]
     memory = float(products.mean() / (small[good] ** 2).mean()) if len(products) > 12 else 0.0
-    return spread, float(np.clip(memory, 0.0, 0.9))
+    return (
+        float(np.clip(spread / np.sqrt(share), LEAST_JITTER_PX, MOST_JITTER_PX)),
+        float(np.clip(memory + fit.memory - memory_left, 0.0, 0.9)),
+    )
+
+
+def _noise_left(
+    path: Smoothed, by_place: Floats, weighted: Floats, fit: Fit
+) -> tuple[float, float]:
+    """What the smoothing leaves of edge noise with the memory believed so far: the share of its
+    variance, and its memory. By sending such noise through it (the same on every run)."""
+    white = np.random.default_rng(0).standard_normal((len(by_place), 4, _NOISES))
+    white[1:] *= np.sqrt(1 - fit.memory**2)
+    noise = lfilter([1.0], [1.0, -fit.memory], white, axis=0)
+    seen = (weighted != 0).any(axis=2)[..., None]
+    moved = path.response(np.einsum("nei,nek->nik", weighted, noise))[:, :2]
+    left = (noise - np.einsum("nei,nik->nek", by_place, moved)) * seen
+    share = (left**2).sum() / max(((noise * seen) ** 2).sum(), 1e-9)
+    memory = (left[1:] * left[:-1]).sum() / max((left[1:] ** 2).sum(), 1e-9)
+    return float(np.clip(share, _LEAST_SHARE, 1.0)), float(memory)
 
 
 def _slopes(times: Floats, centers: Floats) -> Floats:

@@ -1,6 +1,8 @@
-"""How far TTC, PET and DRAC of a meeting may be off, given the jitter of boxes."""
+"""How far TTC, PET, DRAC and relative speed of a meeting may be off."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,64 +24,97 @@ def held_minimum(values: Floats, moments: int = HELD_MOMENTS) -> float:
     return np.median(windows, axis=-1).min(axis=-1)
 
 
+class Drawn(NamedTuple):
+    """Measures of a meeting as they may be, (k,) each; units as the meeting's."""
+
+    ttc: Floats
+    pet: Floats
+    drac: Floats
+    relative_speed: Floats
+    stretch: Floats
+    """How many times longer ways are by the calibration: for what is not drawn itself."""
+
+
 def drawn_measures(
     meeting: Encounter,
-    ttc: float,
-    pet: float,
-    drac: float,
-    calibration_error: float,
+    point: tuple[float, float, float, float],
+    worst: int,
     rng: np.random.Generator,
-) -> tuple[Floats, Floats, Floats]:
-    """TTC, PET and DRAC, (k,) each, as box jitter and calibration let them be (Monte Carlo)."""
+) -> Drawn:
+    """Measures as box jitter, unsure sizes and the calibration let them be (Monte Carlo).
+
+    Args:
+        meeting: of two trajectories with their draws.
+        point: TTC, PET, DRAC and relative speed as measured.
+        worst: index of the moment of the relative speed, -1 where there is none.
+        rng: for what is drawn here.
+    """
+    ttc, pet, drac, relative = point
     one, two = meeting.one, meeting.two
     count = min(len(one.deviations), len(two.deviations))
-    scale = 1 + calibration_error * rng.standard_normal(count)
-    pets = pet + _pet_error(meeting) * rng.standard_normal(count)
+    stretch = np.sqrt(one.stretch * two.stretch)[:count]
+    pets = np.maximum(pet + _pet_errors(meeting, count, rng), 0)
+    speeds = np.full(count, relative) * stretch
+    if worst >= 0:
+        at = meeting.times[[worst]]
+        velocities = [drawn_states(each, at)[:count, 0, 2:4] for each in (one, two)]
+        speeds = np.hypot(*(velocities[1] - velocities[0]).T)
     if not np.isfinite(meeting.ttc).any():
-        return np.full(count, np.inf), np.maximum(pets, 0), np.zeros(count)
-    at = int(np.argmin(meeting.ttc))
-    around = np.abs(meeting.times - meeting.times[at]) <= AROUND_SEC
-    times = meeting.times[around]
-    states = [drawn_states(each, times)[:count] for each in (one, two)]
-    lengths = [
-        np.repeat(
-            each.length * np.exp(each.length_sd / each.length * rng.standard_normal(count)),
-            len(times),
-        )
-        for each in (one, two)
-    ]
-    rows = np.flatnonzero(around)
-    arguments = []
-    for state, length, own in zip(states, lengths, meeting.states, strict=True):
-        flat = state.reshape(-1, 6).copy()
-        if own is meeting.states[1]:
-            flat[:, :2] += meeting.shift
-        headings = np.tile(own.headings[rows], (count, 1))
-        arguments.append((flat[:, :2], flat[:, 2:4], headings, length, own.width))
-    seconds = ttc_rectangles(
-        arguments[0][0],
-        arguments[0][1],
-        *arguments[0][2:],
-        arguments[1][0],
-        arguments[1][1],
-        *arguments[1][2:],
-    ).reshape(count, -1)
-    seconds = np.where(seconds > 0, seconds, np.inf)
-    # A wrong scale moves the gap and the speeds alike; what it leaves wrong is the footprint.
-    ttcs = held_minimum(seconds) * np.clip(scale, 0.5, 1.5)
-    closing = np.hypot(*np.moveaxis(states[1][..., 2:4] - states[0][..., 2:4], -1, 0))
+        return Drawn(np.full(count, np.inf), pets, np.zeros(count), speeds, stretch)
+    seconds, closing = _drawn_courses(meeting, count)
+    ttcs = _about(held_minimum(seconds), ttc)
     ratio = closing / (2 * np.maximum(seconds, LEAST_TTC_SEC))
     dracs = np.nan_to_num(ratio, posinf=0.0).max(axis=1)
-    center = max(float(np.median(dracs)), 1e-9)
-    return ttcs, np.maximum(pets, 0), drac * dracs / center
+    return Drawn(ttcs, pets, _about(dracs, drac), speeds, stretch)
 
 
-def _pet_error(meeting: Encounter) -> float:
-    """Standard error of the PET: either place's error over its speed (delta method)."""
+def _about(drawn: Floats, measured: float) -> Floats:
+    """Drawn extremes (k,), moved in proportion so that their median is the measured one.
+
+    A drawn path is rougher than the smoothed one by the noise that was drawn, so its extreme is
+    more extreme by what the choice of the worst moment brings; the spread is what counts.
+    """
+    center = float(np.median(drawn))
+    if not (np.isfinite(center) and np.isfinite(measured)):
+        return drawn
+    return drawn * measured / max(center, 1e-9)
+
+
+def _drawn_courses(meeting: Encounter, count: int) -> tuple[Floats, Floats]:
+    """TTC and relative speed, (k, m) each, of the m moments around the least TTC."""
+    at = int(np.argmin(meeting.ttc))
+    rows = np.flatnonzero(np.abs(meeting.times - meeting.times[at]) <= AROUND_SEC)
+    arguments, velocities = [], []
+    for each, own, shift in zip(
+        (meeting.one, meeting.two), meeting.states, (0.0, meeting.shift), strict=True
+    ):
+        states = drawn_states(each, meeting.times[rows])[:count].reshape(-1, 6)
+        length, width = np.repeat(each.sizes[:count], len(rows), axis=0).T
+        headings = np.tile(own.headings[rows], (count, 1))
+        arguments += [states[:, :2] + shift, states[:, 2:4], headings, length, width]
+        velocities.append(states[:, 2:4])
+    seconds = ttc_rectangles(*arguments).reshape(count, -1)
+    closing = np.hypot(*(velocities[1] - velocities[0]).T).reshape(count, -1)
+    return np.where(seconds > 0, seconds, np.inf), closing
+
+
+def _pet_errors(meeting: Encounter, count: int, rng: np.random.Generator) -> Floats:
+    """(k,) errors of the PET: of either place and size, over its speed (delta method).
+
+    A scale that is wrong for places and speeds alike leaves times right; what it moves is the
+    part of a footprint that does not follow it.
+    """
     if meeting.pet is None:
-        return 0.0
-    parts = [
-        float(np.median(each.position_sd)) / max(speed, 0.5)
-        for each, speed in zip((meeting.one, meeting.two), meeting.pet.speeds, strict=True)
-    ]
-    return float(np.hypot(*parts))
+        return np.zeros(count)
+    first, second = (meeting.one, meeting.two)
+    errors = np.zeros(count)
+    for each, other, speed, across in (
+        (first, second, meeting.pet.speeds[0], meeting.pet.angle_deg),
+        (second, first, meeting.pet.speeds[1], meeting.pet.angle_deg),
+    ):
+        place = float(np.median(each.position_sd)) * rng.standard_normal(count)
+        long = each.sizes[:count, 0] / each.stretch[:count] - each.length
+        wide = other.sizes[:count, 1] / other.stretch[:count] - other.width
+        wide = wide * np.sin(np.radians(across))
+        errors += (place - (long + wide) / 2) / max(speed, 0.5 * each.metre)
+    return errors

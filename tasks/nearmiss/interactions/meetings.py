@@ -7,16 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from tasks.nearmiss.ground.from_file import load_calibration
-from tasks.nearmiss.ground.from_sizes import CannotCalibrate, calibrate_from_sizes
+from tasks.nearmiss.ground.from_sizes import CannotCalibrate, calibrate_from_sizes, straighten
 from tasks.nearmiss.ground.plane import GroundPlane
-from tasks.nearmiss.interactions.autoscale import approximate_plane, in_pixels
 from tasks.nearmiss.interactions.filters import (
     FILTERS,
     REJECTED_COLUMNS,
     Surroundings,
     apply_filters,
 )
-from tasks.nearmiss.interactions.plane import Plane
+from tasks.nearmiss.interactions.plane import Plane, in_pixels
 from tasks.nearmiss.interactions.points import from_points
 from tasks.nearmiss.interactions.presets import PRESETS
 from tasks.nearmiss.interactions.risk import is_serious
@@ -33,13 +32,11 @@ class Scale:
     Attributes:
         plane: the plane.
         description: a sentence for the report.
-        distance_error: standard error of a distance that comes from the calibration, as a share.
         warning: what a reader has to know, or "".
     """
 
     plane: Plane
     description: str
-    distance_error: float = 0.0
     warning: str = ""
 
 
@@ -69,7 +66,6 @@ def scale_for(
 
 def find_interactions(
     trajectories: list[Trajectory],
-    scale: Scale,
     *,
     preset: str,
     thresholds: Mapping[str, float],
@@ -80,7 +76,6 @@ def find_interactions(
 
     Args:
         trajectories: on the scale's plane.
-        scale: whose error widens the intervals.
         preset: a name of PRESETS.
         thresholds: fields of Parameters that differ from the preset's.
         disabled_filters: names of FILTERS that are not asked.
@@ -93,7 +88,7 @@ def find_interactions(
     """
     chosen = PRESETS[preset]
     parameters = replace(chosen.parameters, pedestrian_pairs=pedestrian_pairs, **thresholds)
-    candidates = find_candidates(trajectories, parameters, calibration_error=scale.distance_error)
+    candidates = find_candidates(trajectories, parameters)
     names = [name for name in FILTERS if name in chosen.filters and name not in disabled_filters]
     kept, rejected = apply_filters(candidates, Surroundings.of(trajectories), parameters, names)
     table = _identified(interactions_table(kept))
@@ -128,29 +123,38 @@ def measured_input(tracks: pd.DataFrame, units: str) -> tuple[list[Trajectory], 
     )
 
 
-def _pixels(tracks: pd.DataFrame, picture: tuple[int, int]) -> Scale:
-    guessed = approximate_plane(tracks, picture) if len(tracks) else None
+def straightened_picture(tracks: pd.DataFrame, picture: tuple[int, int]) -> Plane:
+    """The picture with its perspective taken out as the sizes of road users tell it, in pixels;
+    the bare picture where there are too few."""
+    guessed = straighten(tracks, picture)
     if guessed is None:
+        return Plane.of_picture(picture)
+    return in_pixels(plane_of_ground(guessed, picture), tracks)
+
+
+def _pixels(tracks: pd.DataFrame, picture: tuple[int, int]) -> Scale:
+    plane = straightened_picture(tracks, picture)
+    if plane.homography is None:
         return Scale(
-            Plane.of_picture(picture),
+            plane,
             "Not calibrated: measured in the picture's pixels, with no correction for perspective.",
         )
     return Scale(
-        in_pixels(guessed, tracks),
+        plane,
         "Not calibrated: measured in pixels. Perspective is straightened by the usual sizes of "
         "road users, which is rough.",
     )
 
 
-def _ground(ground: GroundPlane, picture: tuple[int, int]) -> Scale:
-    errors = ground.reprojection_m() if len(ground.image_points) else []
-    plane = Plane.of_ground(
-        ground.image_to_ground,
-        picture,
-        approximate=ground.approximate,
-        error_m=float((errors**2).mean() ** 0.5) if len(errors) else 0.0,
+def plane_of_ground(ground: GroundPlane, picture: tuple[int, int]) -> Plane:
+    """The plane of a calibration, with the error of the calibration as `Plane.draws`."""
+    return Plane.of_ground(
+        ground.image_to_ground, picture, approximate=ground.approximate, draws=ground.draws
     )
-    return Scale(plane, ground.describe(), ground.relative_scale_error or 0.0)
+
+
+def _ground(ground: GroundPlane, picture: tuple[int, int]) -> Scale:
+    return Scale(plane_of_ground(ground, picture), ground.describe())
 
 
 def _identified(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.nearmiss.ground.sizes import TYPICAL_SIZES
 from tasks.nearmiss.interactions.footprints import Fit
-from tasks.nearmiss.interactions.road_users import MOTION, TYPICAL_SIZES
+from tasks.nearmiss.interactions.road_users import MOTION
 from tasks.nearmiss.interactions.smoother import smooth
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,9 @@ def fit_in_picture(times: Floats, boxes: Floats, class_name: str) -> Fit:
         path=path,
         headings=np.tile([1.0, 0.0], (len(times), 1)),
         sizes=np.array([width, depth, sides[1]]),
-        size_error=np.full(3, jitter),
+        size_covariance=np.diag((jitter / np.maximum([width, depth, sides[1]], jitter)) ** 2),
+        size_seen=np.ones(3),
+        by_size=np.zeros((len(times), 6, 3)),
         jitter_px=jitter,
         memory=0.0,
         weights=np.repeat(seen[:, None], 4, axis=1).astype(float),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -28,7 +29,8 @@ class Plane:
         projection: 3 x 4, takes (x, y, height, 1) in metres to pixels; None where the lens is
             not known, and then only the ground under a road user can be used.
         approximate: the homography is a guess from the sizes of road users.
-        error_m: standard error of a ground position that comes from the calibration, metres.
+        draws: (k, 3, 3), equally likely alternatives to the homography; empty where its error is
+            not known.
         metre: units in a metre: 1 on the ground; on a picture rectified by the sizes of road
             users, the pixels that a metre takes where they mostly are; None on a bare picture.
     """
@@ -38,8 +40,8 @@ class Plane:
     picture: tuple[int, int] | None = None
     projection: Floats | None = None
     approximate: bool = False
-    error_m: float = 0.0
     metre: float | None = None
+    draws: Floats = field(default_factory=lambda: np.empty((0, 3, 3)))
 
     @classmethod
     def of_picture(cls, picture: tuple[int, int] | None = None) -> Plane:
@@ -54,7 +56,7 @@ class Plane:
         focal_px: float | None = None,
         *,
         approximate: bool = False,
-        error_m: float = 0.0,
+        draws: ArrayLike = (),
     ) -> Plane:
         """The ground, in metres.
 
@@ -65,7 +67,7 @@ class Plane:
                 of road users.
             focal_px: focal length in pixels where it is known.
             approximate: the homography is a guess.
-            error_m: standard error of a ground position, metres.
+            draws: (k, 3, 3), equally likely alternatives to the homography.
 
         Raises:
             ValueError: the matrix is not 3 x 3, not finite, or has no inverse.
@@ -76,7 +78,8 @@ class Plane:
         if abs(np.linalg.det(matrix / np.abs(matrix).max())) < 1e-15:
             raise ValueError("The homography has no inverse: its points lie on one line.")
         projection = None if picture is None else camera_matrix(matrix, picture, focal_px)
-        return cls("m", matrix, picture, projection, approximate, error_m, 1.0)
+        others = np.asarray(draws, dtype=float).reshape(-1, 3, 3)
+        return cls("m", matrix, picture, projection, approximate, 1.0, others)
 
     def to_ground(self, pixels: ArrayLike) -> Floats:
         """Pixels (n, 2) to positions (n, 2) in this plane; nan above the horizon."""
@@ -103,6 +106,63 @@ class Plane:
             )
         width, height = self.picture
         return float(np.sign(self.homography[2] @ [width / 2, height, 1.0])) or 1.0
+
+    def distortions(self, count: int) -> Floats:
+        """(count, 3, 3): homographies from the ground as measured to the ground as it may be.
+
+        The k-th is that of the k-th draw, for every road user the same, so that an error of the
+        calibration moves all of them together. Empty where the calibration's error is not known.
+        """
+        if self.homography is None or not len(self.draws):
+            return np.empty((0, 3, 3))
+        chosen = self.draws[np.arange(count) % len(self.draws)]
+        back = np.linalg.inv(self.homography)
+        # Homographies have no sign: here places in front of the camera stay in front of it.
+        width, height = self.picture or (0, 0)
+        lower = [width / 2, height, 1.0]
+        signs = np.sign(chosen[:, 2] @ lower) * np.sign(self.homography[2] @ lower)
+        return signs[:, None, None] * chosen @ back
+
+
+def in_pixels(plane: Plane, tracks: pd.DataFrame) -> Plane:
+    """An approximate plane with the pixel for its unit: a metre is what it takes, across the
+    view, at the median foot point of the tracks (x1, x2, y2 in pixels)."""
+    feet = np.column_stack([(tracks["x1"] + tracks["x2"]) / 2, tracks["y2"]]).astype(float)
+    step = np.array([1.0, 0.0])
+    moved = plane.to_ground(feet + step) - plane.to_ground(feet - step)
+    metre = float(1 / np.nanmedian(np.hypot(*moved.T) / 2))
+    return replace(plane, units="px", metre=metre)
+
+
+def distorted(states: Floats, homographies: Floats) -> Floats:
+    """Motion on a plane as it is on another one.
+
+    Args:
+        states: (k, n, 6) or (n, 6), position, velocity, acceleration.
+        homographies: (k, 3, 3), a plane's places to the other one's.
+
+    Returns:
+        (k, n, 6), by the quotient rule twice; unchanged where a place has no image.
+    """
+    linear, offset = homographies[:, None, :2, :2], homographies[:, None, :2, 2]
+    row, last = homographies[:, None, 2, :2], homographies[:, None, 2, 2]
+    states = np.broadcast_to(states, (len(homographies), *states.shape[-2:]))
+    place, velocity, acceleration = np.split(states, 3, axis=-1)
+
+    def above(vectors: Floats) -> Floats:
+        return np.einsum("knij,knj->kni", np.broadcast_to(linear, (*vectors.shape, 2)), vectors)
+
+    def below(vectors: Floats) -> Floats:
+        return (row * vectors).sum(axis=-1, keepdims=True)
+
+    depth = below(place) + last[..., None]
+    ahead = depth > _HORIZON_SHARE
+    depth = np.where(ahead, depth, 1.0)
+    moved = (above(place) + offset) / depth
+    speed = (above(velocity) - moved * below(velocity)) / depth
+    change = above(acceleration) - moved * below(acceleration) - 2 * speed * below(velocity)
+    found = np.concatenate([moved, speed, change / depth], axis=-1)
+    return np.where(ahead, found, states)
 
 
 def camera_matrix(

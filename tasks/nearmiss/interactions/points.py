@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tasks.nearmiss.ground.sizes import TYPICAL_SIZES
 from tasks.nearmiss.interactions.footprints import CHORD_SHARE, chord_headings
-from tasks.nearmiss.interactions.road_users import MOTION, TYPICAL_SIZES
+from tasks.nearmiss.interactions.road_users import MOTION
 from tasks.nearmiss.interactions.smoother import smooth
 from tasks.nearmiss.interactions.trajectories import (
     DRAWS,
@@ -94,7 +95,8 @@ def _trajectory(
         units=units,
         position_sd=np.sqrt((deviations[:, :, :2] ** 2).mean(axis=(0, 2))),
         deviations=deviations,
-        length_sd=0.0,
+        sizes=np.tile([float(length), float(width)], (DRAWS, 1)),
+        stretch=np.ones(DRAWS),
         boxes=np.full((len(rows), 4), np.nan),
         metre=float(metre),
         source_ids=rows["track_id"].to_numpy(np.int64),

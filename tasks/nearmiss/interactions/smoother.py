@@ -35,6 +35,14 @@ class Smoothed:
         noise = rng.standard_normal((unknowns, count))
         return solve_banded((0, width), upper, noise).T.reshape(count, -1, STATE)
 
+    def response(self, vector: Floats) -> Floats:
+        """Change of the mean, (n, 6, m), where `vector` of `smooth` changes by (n, 2, m)."""
+        count, _, ways = vector.shape
+        right = np.zeros((count, STATE, ways))
+        right[:, :2] = vector
+        solved = cho_solve_banded((self.factor, True), right.reshape(-1, ways))
+        return solved.reshape(count, STATE, ways)
+
 
 def smooth(
     times: Floats,

@@ -230,7 +230,7 @@ def _found(
     definition: dict[str, Any],
     folder: Path,
 ) -> StageResult:
-    kept, rejected = meetings.find_interactions(trajectories, scale, **definition)
+    kept, rejected = meetings.find_interactions(trajectories, **definition)
     written = {"interactions": folder / "interactions.csv", "rejected": folder / "rejected.csv"}
     for path, table in zip(written.values(), (kept, rejected), strict=True):
         with files.whole_or_nothing(path) as temporary:

@@ -76,7 +76,6 @@ def find_candidates(
     trajectories: Sequence[Trajectory],
     parameters: Parameters | None = None,
     *,
-    calibration_error: float = 0.0,
     seed: int = 0,
 ) -> list[Candidate]:
     """Pairs of road users that came near each other in space or time, the riskiest first.
@@ -88,7 +87,6 @@ def find_candidates(
     Args:
         trajectories: in one plane.
         parameters: thresholds; the defaults when None.
-        calibration_error: standard error of a distance from the calibration, as a share of it.
         seed: of the draws behind the intervals.
 
     Raises:
@@ -107,7 +105,7 @@ def find_candidates(
             continue
         meeting = encounter(one, two, parameters.candidate_pet_sec)
         if meeting is not None and _came_near(meeting, parameters):
-            found.append(_candidate(meeting, parameters, calibration_error, rng))
+            found.append(_candidate(meeting, parameters, rng))
     found.sort(key=lambda each: -float(each.row["risk_score"]))
     return found
 
@@ -153,9 +151,7 @@ def _came_near(meeting: Encounter, parameters: Parameters) -> bool:
     return bool((moving & (near | (meeting.ttc < parameters.ttc_sec))).any() or by_time)
 
 
-def _candidate(
-    meeting: Encounter, parameters: Parameters, calibration_error: float, rng: np.random.Generator
-) -> Candidate:
+def _candidate(meeting: Encounter, parameters: Parameters, rng: np.random.Generator) -> Candidate:
     finding = judge(meeting, parameters)
     worst, worst_sec = _worst_moment(meeting, finding)
     first, last = _span(meeting, finding, parameters)
@@ -168,7 +164,7 @@ def _candidate(
         np.array([angle]), one.class_name in VULNERABLE, two.class_name in VULNERABLE
     )
     vulnerable = bool(vulnerable[0])
-    risk = _risk(meeting, finding, worst, vulnerable, parameters, calibration_error, rng)
+    risk = _risk(meeting, finding, worst, vulnerable, parameters, rng)
     row = {
         "track_id_1": one.source_id(worst_sec),
         "track_id_2": two.source_id(worst_sec),
@@ -251,7 +247,6 @@ def _risk(
     worst: int,
     vulnerable: bool,
     parameters: Parameters,
-    calibration_error: float,
     rng: np.random.Generator,
 ) -> dict[str, object]:
     """Measures that enter the score, the score and its level, and intervals of TTC and score."""
@@ -268,14 +263,16 @@ def _risk(
     pet = meeting.pet.seconds if _crossing(meeting, parameters) else np.nan
     relative = _relative_speed(meeting, worst)
 
-    def score(ttc: Floats, pet: Floats, drac: Floats) -> Floats:
-        effort = np.maximum(drac, braking) / metre
-        return risk_score(ttc, pet, effort, relative / metre, vulnerable, parameters)
+    def score(ttc: Floats, pet: Floats, effort: Floats, relative: Floats) -> Floats:
+        return risk_score(ttc, pet, effort / metre, relative / metre, vulnerable, parameters)
 
-    point = float(score(ttc, pet, drac))
-    ttcs, pets, dracs = drawn_measures(meeting, ttc, pet, drac, calibration_error, rng)
-    low, high = np.percentile(ttcs, INTERVAL, method="nearest")
-    score_low, score_high = np.percentile(score(ttcs, pets, dracs), INTERVAL)
+    point = float(score(ttc, pet, max(drac, braking), relative))
+    drawn = drawn_measures(meeting, (ttc, pet, drac, relative), worst, rng)
+    low, high = np.percentile(drawn.ttc, INTERVAL, method="nearest")
+    efforts = np.maximum(drawn.drac, braking * drawn.stretch)
+    score_low, score_high = np.percentile(
+        score(drawn.ttc, drawn.pet, efforts, drawn.relative_speed), INTERVAL
+    )
     return {
         "min_ttc_sec": _or_nan(ttc),
         "ttc_low_sec": _or_nan(min(low, ttc)),

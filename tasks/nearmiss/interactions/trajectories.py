@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tasks.nearmiss.ground.sizes import TYPICAL_SIZES
 from tasks.nearmiss.interactions.footprints import Fit, Streets, fit_track
 from tasks.nearmiss.interactions.identities import repair_identities
 from tasks.nearmiss.interactions.picture import fit_in_picture, picture_length
-from tasks.nearmiss.interactions.plane import Plane
-from tasks.nearmiss.interactions.road_users import TYPICAL_SIZES
+from tasks.nearmiss.interactions.plane import Plane, distorted
 
 Floats = NDArray[np.float64]
 BOX = ["x1", "y1", "x2", "y2"]
@@ -38,8 +38,12 @@ class Trajectory:
         observed: (n,), whether a box was seen then.
         units: "m" or "px".
         position_sd: (n,), standard error of a position, units.
-        deviations: (k, n, 6) draws of the error of position, velocity, acceleration.
-        length_sd: standard error of the length.
+            The calibration's own error, which moves all road users together, is not in it.
+        deviations: (k, n, 6) draws of the error of position, velocity, acceleration, by the
+            jitter of boxes, the unsure size, and the calibration. The k-th draw has the same
+            calibration for every road user of a plane.
+        sizes: (k, 2) lengths and widths that belong to these draws.
+        stretch: (k,) how many times longer ways are in the calibration of these draws.
         boxes: (n, 4) picture boxes, nan where there are none.
         metre: units in a metre, as far as that is known.
         source_ids: (n,) the track's number at each moment, as the tracker gave it.
@@ -60,7 +64,8 @@ class Trajectory:
     units: str
     position_sd: Floats
     deviations: Floats
-    length_sd: float
+    sizes: Floats
+    stretch: Floats
     boxes: Floats
     metre: float
     source_ids: NDArray[np.int64]
@@ -216,7 +221,7 @@ def forward_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _trajectory(piece: _Piece, fit: Fit, plane: Plane, rng: np.random.Generator) -> Trajectory:
     unit = 1.0 if plane.homography is None else plane.metre
-    deviations = unit * fit.path.draws(DRAWS, rng)
+    draws = _draws(fit, plane, rng)
     mean = unit * fit.path.mean
     metre = plane.metre or fit.sizes[0] / picture_length(piece.class_name)
     return Trajectory(
@@ -233,10 +238,51 @@ def _trajectory(piece: _Piece, fit: Fit, plane: Plane, rng: np.random.Generator)
         confidences=piece.confidences,
         observed=np.isfinite(piece.confidences),
         units=plane.units,
-        position_sd=np.sqrt((deviations[:, :, :2] ** 2).mean(axis=(0, 2))),
-        deviations=deviations,
-        length_sd=float(unit * fit.size_error[0]),
+        position_sd=unit * draws.position_sd,
+        deviations=unit * draws.deviations,
+        sizes=unit * draws.sizes,
+        stretch=draws.stretch,
         boxes=piece.boxes,
         metre=float(metre),
         source_ids=piece.source_ids,
     )
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """See Trajectory; on the ground in metres."""
+
+    position_sd: Floats
+    deviations: Floats
+    sizes: Floats
+    stretch: Floats
+
+
+def _draws(fit: Fit, plane: Plane, rng: np.random.Generator) -> _Draws:
+    """Paths and sizes as the boxes let them be, then as each draw of the calibration shows them.
+
+    The part of a size that the boxes tell grows with the ground that the calibration draws; the
+    part that is the typical size does not.
+    """
+    distortions = plane.distortions(DRAWS)
+    stretch = _stretch(fit, distortions) if len(distortions) else np.ones(DRAWS)
+    log_sizes = rng.multivariate_normal(np.zeros(3), fit.size_covariance, DRAWS)
+    jitter = fit.path.draws(DRAWS, rng) + np.einsum("nij,kj->kni", fit.by_size, log_sizes)
+    kept = np.log(stretch)[:, None] * (fit.size_seen - 1)
+    states = fit.path.mean + jitter + np.einsum("nij,kj->kni", fit.by_size, kept)
+    if len(distortions):
+        states = distorted(states, distortions)
+    return _Draws(
+        position_sd=np.sqrt((jitter[:, :, :2] ** 2).mean(axis=(0, 2))),
+        deviations=states - fit.path.mean,
+        sizes=(fit.sizes * np.exp(log_sizes + kept))[:, :2] * stretch[:, None],
+        stretch=stretch,
+    )
+
+
+def _stretch(fit: Fit, distortions: Floats) -> Floats:
+    """(k,), how many times longer a step ahead is on the ground of each draw, median of the way."""
+    step = max(1, len(fit.headings) // STREET_SAMPLES)
+    places, ahead = fit.path.mean[::step, :2], fit.headings[::step]
+    moved = distorted(np.column_stack([places, ahead, np.zeros_like(places)]), distortions)
+    return np.median(np.hypot(moved[..., 2], moved[..., 3]), axis=1)

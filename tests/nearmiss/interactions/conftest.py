@@ -25,6 +25,12 @@ def matrix():
 
 
 @pytest.fixture
+def tilted():
+    """The camera of `matrix` at another tilt in degrees."""
+    return lambda tilt_deg: camera(tilt_deg=tilt_deg)
+
+
+@pytest.fixture
 def plane(matrix):
     return Plane.of_ground(np.linalg.inv(matrix[:, [0, 1, 3]]), PICTURE)
 

@@ -10,7 +10,9 @@ from tasks.nearmiss.evaluation.scenes import (
     run_benchmark,
     user_near,
 )
-from tasks.nearmiss.interactions.autoscale import approximate_plane, in_pixels
+from tasks.nearmiss.ground.from_sizes import straighten
+from tasks.nearmiss.interactions.meetings import straightened_picture
+from tasks.nearmiss.interactions.plane import in_pixels
 
 CAR = (4.4, 1.8, 1.55)
 PERSON = (0.6, 0.6, 1.75)
@@ -86,15 +88,20 @@ def test_proportion_has_its_interval():
 
 
 def test_sizes_tell_the_ground(scene):
-    plane = approximate_plane(scene.tracks, scene.picture)
+    plane = straighten(scene.tracks, scene.picture)
     assert plane.approximate
     feet = np.array([[500.0, 400.0], [800.0, 400.0]])
     exact = plane_of(scene, "ground").to_ground(feet)
     guessed = plane.to_ground(feet)
     ratio = np.hypot(*(guessed[1] - guessed[0])) / np.hypot(*(exact[1] - exact[0]))
     assert ratio == pytest.approx(1, abs=0.25)
-    assert in_pixels(plane, scene.tracks).units == "px"
+    straightened = straightened_picture(scene.tracks, scene.picture)
+    assert straightened.units == "px"
+    exact = in_pixels(plane_of(scene, "ground"), scene.tracks)
+    assert straightened.metre == pytest.approx(exact.metre, rel=0.25)
 
 
 def test_too_few_boxes_tell_nothing(scene):
-    assert approximate_plane(scene.tracks.iloc[:2], scene.picture) is None
+    assert straighten(scene.tracks.iloc[:2], scene.picture) is None
+    bare = straightened_picture(scene.tracks.iloc[:2], scene.picture)
+    assert bare.homography is None
