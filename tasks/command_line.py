@@ -27,10 +27,11 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from tasks import own_server
 from tasks.config import FlowConfig
 from tasks.errors import BadInput, StageFailed
 from tasks.gates import FAILED_STATE, QualityGateFailed
-from tasks.interruption import EXIT_INTERRUPTED, Interruption, start_own_server
+from tasks.interruption import EXIT_INTERRUPTED, Interruption
 
 EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
 EXPECTED_ERRORS = (BadInput, QualityGateFailed, StageFailed)
@@ -71,7 +72,7 @@ def main(
         if not debug:
             _keep_tracebacks_off_the_terminal(interruption)
         try:
-            start_own_server(interruption)
+            own_server.start(interruption)
             state = flow(config, return_state=True)
         except (KeyboardInterrupt, TerminationSignal):
             interruption.say()
@@ -80,6 +81,9 @@ def main(
             if debug:
                 raise
             return _say(f"Prefect's own server did not start: {_one_line(error)}", EXIT_FAILED)
+        if interruption.is_under_way:  # and something took the interrupt for an error of its own
+            interruption.say()
+            return EXIT_INTERRUPTED
         logging.getLogger("prefect").setLevel(logging.WARNING)  # the last line is ours
         return _end(flow, config, state)
 
@@ -284,6 +288,7 @@ def _keep_tracebacks_off_the_terminal(interruption: Interruption) -> None:
             return True
         return not record.exc_info and not interruption.is_under_way
 
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, PrefectConsoleHandler):
-            handler.addFilter(is_wanted)
+    for logger in (logging.getLogger(), logging.getLogger("prefect._internal")):
+        for handler in logger.handlers:
+            if isinstance(handler, PrefectConsoleHandler):
+                handler.addFilter(is_wanted)

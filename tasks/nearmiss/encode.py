@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 
+from tasks.errors import StageFailed
 from tasks.files import whole_or_nothing
 
 CLOCK = 90_000  # ticks a second; holds the times of every usual frame rate
@@ -58,6 +59,10 @@ class VideoWriter:
         Args:
             image: height x width x 3, BGR uint8.
             time: seconds since the first frame; has to grow.
+
+        Raises:
+            StageFailed: the encoder cannot do it, such as a picture over 16384 wide.
+            OSError: the disk is full.
         """
         odd_height, odd_width = self._height % 2, self._width % 2
         if odd_height or odd_width:
@@ -65,7 +70,7 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(image, format="bgr24")
         frame.pts = round(time * CLOCK)
         frame.time_base = Fraction(1, CLOCK)
-        self._container.mux(self._stream.encode(frame))
+        self._encode(frame)
         self._written += 1
 
     def __exit__(self, *error: Any) -> None:
@@ -75,4 +80,17 @@ class VideoWriter:
         with self._open:  # an error in here keeps the old file as well
             if self._written == 0:
                 raise ValueError(f"{self._path}: no picture to write")
-            self._container.mux(self._stream.encode(None))
+            self._encode(None)
+
+    def _encode(self, frame: av.VideoFrame | None) -> None:
+        """Encode and store a frame; None flushes the encoder."""
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except av.FFmpegError as error:
+            # Of the disk, which says what is wrong itself, or of the caller's times.
+            if isinstance(error, OSError | ValueError):
+                raise
+            raise StageFailed(
+                f"{self._path.name}: the video encoder failed at picture {self._written + 1} of "
+                f"{self._width}x{self._height} ({error.strerror})."
+            ) from error

@@ -1,0 +1,51 @@
+"""Prefect's own server for a run: started so that Ctrl-C does not end it before the flow."""
+
+import contextvars
+import signal
+import threading
+import time
+
+from prefect.client.base import ServerType, determine_server_type
+from prefect.server.api.server import SubprocessASGIServer
+
+from tasks.interruption import Interruption
+
+# A terminal sends these to every process in it; they are for the flow alone to deal with.
+KEPT_FROM_SERVER = (signal.SIGINT, signal.SIGHUP)
+
+
+def start(interruption: Interruption) -> None:
+    """Start Prefect's own server, where no other one is configured.
+
+    It is started here and not by Prefect at its first need, with the terminal's signals blocked:
+    it has to live to hear how an interrupted run ended. Prefect stops it when this process exits.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
+    if determine_server_type() != ServerType.EPHEMERAL:
+        return
+    server = SubprocessASGIServer()
+    failure: list[Exception] = []
+
+    def run() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, KEPT_FROM_SERVER)  # the new process inherits it
+        try:
+            server.start()
+        except Exception as error:  # noqa: BLE001 — raised again where it can be handled
+            failure.append(error)
+
+    context = contextvars.copy_context()  # holds Prefect's settings
+    thread = threading.Thread(target=context.run, args=(run,), name="server", daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        while thread.is_alive() and server.server_process is None:
+            time.sleep(0.01)
+        if server.server_process:
+            server.server_process.kill()
+        raise
+    if failure:
+        raise failure[0]
+    interruption.child = server.server_process
