@@ -147,7 +147,10 @@ def test_an_encoder_that_fails(tmp_path, clip, prefect_server, capsys, monkeypat
     monkeypatch.setattr(encode, "SPEED", "no such preset")
     code, said = run(capsys, clip, tmp_path / "out")
     assert code == 1
-    assert said[-1].startswith("annotated_video.mp4: the video encoder failed at picture 1 of")
+    assert said[-1] == (
+        "annotated_video.mp4: the video encoder does not start for pictures of 320x240 "
+        "(Invalid argument)."
+    )
     assert not any("Traceback" in line for line in said)
     names = {path.name for path in contents(tmp_path / "out")}
     assert "tracks.parquet" in names

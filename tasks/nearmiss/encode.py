@@ -37,6 +37,10 @@ class VideoWriter:
         self._written = 0
 
     def __enter__(self) -> "VideoWriter":
+        """
+        Raises:
+            StageFailed: the encoder does not start.
+        """
         rate = Fraction(self._fps).limit_denominator(1001)
         with ExitStack() as stack:
             temporary = stack.enter_context(whole_or_nothing(self._path))
@@ -50,6 +54,7 @@ class VideoWriter:
             self._stream.height = self._height + self._height % 2
             self._stream.pix_fmt = "yuv420p"
             self._stream.codec_context.time_base = Fraction(1, CLOCK)
+            self._start()
             self._open = stack.pop_all()
         return self
 
@@ -59,10 +64,6 @@ class VideoWriter:
         Args:
             image: height x width x 3, BGR uint8.
             time: seconds since the first frame; has to grow.
-
-        Raises:
-            StageFailed: the encoder cannot do it, such as a picture over 16384 wide.
-            OSError: the disk is full.
         """
         odd_height, odd_width = self._height % 2, self._width % 2
         if odd_height or odd_width:
@@ -70,7 +71,7 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(image, format="bgr24")
         frame.pts = round(time * CLOCK)
         frame.time_base = Fraction(1, CLOCK)
-        self._encode(frame)
+        self._container.mux(self._stream.encode(frame))
         self._written += 1
 
     def __exit__(self, *error: Any) -> None:
@@ -80,17 +81,20 @@ class VideoWriter:
         with self._open:  # an error in here keeps the old file as well
             if self._written == 0:
                 raise ValueError(f"{self._path}: no picture to write")
-            self._encode(None)
+            self._container.mux(self._stream.encode(None))
 
-    def _encode(self, frame: av.VideoFrame | None) -> None:
-        """Encode and store a frame; None flushes the encoder."""
+    def _start(self) -> None:
+        """Open the encoder.
+
+        Raises:
+            StageFailed: it does not do this, such as pictures more than 16384 wide.
+        """
         try:
-            self._container.mux(self._stream.encode(frame))
+            self._container.start_encoding()
         except av.FFmpegError as error:
-            # Of the disk, which says what is wrong itself, or of the caller's times.
-            if isinstance(error, OSError | ValueError):
+            if isinstance(error, OSError):  # of the disk, which says what is wrong itself
                 raise
             raise StageFailed(
-                f"{self._path.name}: the video encoder failed at picture {self._written + 1} of "
+                f"{self._path.name}: the video encoder does not start for pictures of "
                 f"{self._width}x{self._height} ({error.strerror})."
             ) from error
