@@ -162,7 +162,7 @@ def test_a_run_killed_at_any_moment_goes_on(clip, tmp_path, undisturbed):
         time.sleep(moment)
         process.kill()  # nothing happens where this run was faster than the timed one
         process.wait()
-        files = whole_files(folder)
+        files = whole_files(folder / "crossing")
         left.append((round(moment, 2), len(files), process.returncode))
         complete(clip, folder, undisturbed)
     print(f"moment in s, finished files, exit code of each killed run: {left}")
