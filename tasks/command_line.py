@@ -77,10 +77,10 @@ def main(
         except (KeyboardInterrupt, TerminationSignal):
             interruption.say()
             return EXIT_INTERRUPTED
-        except RuntimeError as error:
+        except StageFailed as error:
             if debug:
                 raise
-            return _say(f"Prefect's own server did not start: {_one_line(error)}", EXIT_FAILED)
+            return _say(str(error), EXIT_FAILED)
         if interruption.is_under_way:  # and something took the interrupt for an error of its own
             interruption.say()
             return EXIT_INTERRUPTED

@@ -37,6 +37,7 @@ class Interruption:
         self.child: subprocess.Popen[Any] | None = None
         self._came = threading.Event()
         self._unwinding = False
+        self._is_over = False
         self._said = threading.Lock()
         self._reading = threading.Lock()
         self._handlers: dict[signal.Signals, Any] = {}
@@ -68,13 +69,18 @@ class Interruption:
         signal.set_wakeup_fd(self._wakeup_before)
         os.close(self._outgoing)
         self._thread.join()
+        with self._reading:
+            os.close(self._incoming)
+            self._is_over = True
         atexit.unregister(self._leave)
 
     @property
     def is_under_way(self) -> bool:
         """Whether a signal has come."""
         with self._reading:
-            return self._came.is_set() or bool(select.select([self._incoming], [], [], 0)[0])
+            if self._is_over or self._came.is_set():
+                return self._came.is_set()
+            return bool(select.select([self._incoming], [], [], 0)[0])
 
     def say(self) -> None:
         """Print the sentence, unless it has been printed."""
@@ -89,7 +95,6 @@ class Interruption:
     def _watch(self) -> None:
         """Wait for the first signal, then for a second one or the end of the grace."""
         if not self._next(ENDING):
-            os.close(self._incoming)
             return
         cut_off = threading.Timer(GRACE_SECONDS, self._end_at_once)
         cut_off.daemon = True

@@ -5,9 +5,10 @@ import signal
 import threading
 import time
 
-from prefect.client.base import ServerType, determine_server_type
 from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE
 
+from tasks.errors import StageFailed
 from tasks.interruption import Interruption
 
 # A terminal sends these to every process in it; they are for the flow alone to deal with.
@@ -21,9 +22,9 @@ def start(interruption: Interruption) -> None:
     it has to live to hear how an interrupted run ended. Prefect stops it when this process exits.
 
     Raises:
-        RuntimeError: it does not start.
+        StageFailed: it does not start.
     """
-    if determine_server_type() != ServerType.EPHEMERAL:
+    if PREFECT_API_URL.value() or not PREFECT_SERVER_ALLOW_EPHEMERAL_MODE.value():
         return
     server = SubprocessASGIServer()
     failure: list[Exception] = []
@@ -32,7 +33,7 @@ def start(interruption: Interruption) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, KEPT_FROM_SERVER)  # the new process inherits it
         try:
             server.start()
-        except Exception as error:  # noqa: BLE001 — raised again where it can be handled
+        except Exception as error:  # noqa: BLE001 — said by the caller's thread
             failure.append(error)
 
     context = contextvars.copy_context()  # holds Prefect's settings
@@ -47,5 +48,6 @@ def start(interruption: Interruption) -> None:
             server.server_process.kill()
         raise
     if failure:
-        raise failure[0]
+        reason = " ".join(str(failure[0]).split())
+        raise StageFailed(f"Prefect's own server did not start: {reason}") from failure[0]
     interruption.child = server.server_process

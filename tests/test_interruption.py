@@ -133,6 +133,7 @@ def test_without_a_signal_everything_is_as_before():
     with Interruption() as interruption:
         assert not interruption.is_under_way
         assert signal.getsignal(signal.SIGINT) != before[0]
+    assert not interruption.is_under_way
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     assert signal.set_wakeup_fd(-1) == -1
 
