@@ -20,10 +20,12 @@ from typing import Any
 
 from prefect import task
 from prefect.cache_policies import CacheKeyFnPolicy
+from prefect.context import TaskRunContext
 from prefect.results import ResultRecord
 from pydantic import BaseModel
 
 from tasks.errors import BadInput
+from tasks.files import remove_unfinished
 from tasks.pointers import FilePointer, StageResult
 
 PROJECT_PACKAGES = ("tasks",)
@@ -161,6 +163,8 @@ class Stage:
         key = f"{self.name}-{self.key(**arguments)}"
         store = store.resolve()
         store.mkdir(parents=True, exist_ok=True)
+        if FOLDER_ARGUMENT in arguments:
+            remove_unfinished(Path(arguments[FOLDER_ARGUMENT]))
         state = self._task.with_options(
             cache_policy=CacheKeyFnPolicy(cache_key_fn=lambda _context, _parameters: key),
             persist_result=True,
@@ -175,7 +179,12 @@ def _timed(function: Callable[..., StageResult]) -> Callable[..., StageResult]:
     @wraps(function)
     def timed(**arguments: Any) -> StageResult:
         start = time.perf_counter()
-        result = function(**arguments)
+        try:
+            result = function(**arguments)
+        except Exception:
+            # Prefect would write the error into the store as well, under a name of its own.
+            TaskRunContext.get().persist_result = False
+            raise
         return result.model_copy(update={"seconds": time.perf_counter() - start})
 
     timed.__signature__ = inspect.signature(function)

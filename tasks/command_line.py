@@ -3,16 +3,20 @@
 Exit codes: 0 done, 1 a failed run or gate, 2 bad input, 130 interrupted.
 """
 
+import errno
 import logging
 import shlex
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_origin
 
 import yaml
 from prefect import Flow
+from prefect.exceptions import TerminationSignal
 from prefect.logging.handlers import PrefectConsoleHandler
+from prefect.states import State
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -23,12 +27,16 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from tasks import own_server
 from tasks.config import FlowConfig
 from tasks.errors import BadInput, StageFailed
 from tasks.gates import FAILED_STATE, QualityGateFailed
+from tasks.interruption import EXIT_INTERRUPTED, Interruption
 
-EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
 EXPECTED_ERRORS = (BadInput, QualityGateFailed, StageFailed)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def main(
@@ -54,18 +62,34 @@ def main(
         config = parse(config_class, sys.argv[1:] if arguments is None else arguments)
         debug = config.debug
         check(config)
+        refuse_unwritable(config.resolved_output_dir())
     except BadInput as error:
         if debug:
             raise
         return _say(str(error), EXIT_BAD_INPUT)
 
-    if not debug:
-        _keep_tracebacks_off_the_terminal()
-    try:
-        state = flow(config, return_state=True)
-    except KeyboardInterrupt:
-        return _say("Interrupted; finished stages are cached.", EXIT_INTERRUPTED)
-    logging.getLogger("prefect").setLevel(logging.WARNING)  # the last line is ours
+    with Interruption() as interruption:
+        if not debug:
+            _keep_tracebacks_off_the_terminal(interruption)
+        try:
+            own_server.start(interruption)
+            state = flow(config, return_state=True)
+        except (KeyboardInterrupt, TerminationSignal):
+            interruption.say()
+            return EXIT_INTERRUPTED
+        except StageFailed as error:
+            if debug:
+                raise
+            return _say(str(error), EXIT_FAILED)
+        if interruption.is_under_way:  # and something took the interrupt for an error of its own
+            interruption.say()
+            return EXIT_INTERRUPTED
+        logging.getLogger("prefect").setLevel(logging.WARNING)  # the last line is ours
+        return _end(flow, config, state)
+
+
+def _end(flow: Flow, config: FlowConfig, state: State) -> int:
+    """Say how the run ended."""
     if state.is_completed():
         print(*state.result().lines, sep="\n")
         return 0
@@ -76,7 +100,11 @@ def main(
         return _say(str(error), EXIT_BAD_INPUT)
     if isinstance(error, EXPECTED_ERRORS):
         return _say(str(error), EXIT_FAILED)
-    hint = "" if debug else " Run again with --debug for the traceback."
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        return _say(_disk_full(config.resolved_output_dir()), EXIT_FAILED)
+    if isinstance(error, OSError) and error.errno in NOT_ALLOWED:
+        return _say(f"{error.filename}: {error.strerror}.", EXIT_BAD_INPUT)
+    hint = "" if config.debug else " Run again with --debug for the traceback."
     return _say(f"{flow.name} failed: {type(error).__name__}: {error}.{hint}", EXIT_FAILED)
 
 
@@ -104,6 +132,26 @@ def parse(config_class: type[FlowConfig], arguments: Sequence[str]) -> Any:
         raise BadInput(_first_problem(error)) from error
     except SettingsError as error:
         raise BadInput(f"{error} (--help lists the flags).") from error
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse an output folder that cannot be made or written into; makes nothing.
+
+    Raises:
+        BadInput: says why.
+    """
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            return  # a run that is cached needs no room
+        raise BadInput(
+            f"--output-dir {folder}: cannot be written ({error.strerror}); name another folder."
+        ) from error
 
 
 def command_for(script: str, config: FlowConfig) -> str:
@@ -221,6 +269,10 @@ def _first_problem(error: ValidationError) -> str:
     return f"{flag}: {_one_line(first['msg'])}, got {first['input']!r}.{more}"
 
 
+def _disk_full(folder: Path) -> str:
+    return f"{folder}: the disk is full; free some space and run again. Finished stages are cached."
+
+
 def _one_line(text: object) -> str:
     return " ".join(str(text).split())
 
@@ -230,10 +282,15 @@ def _say(sentence: str, code: int) -> int:
     return code
 
 
-def _keep_tracebacks_off_the_terminal() -> None:
+def _keep_tracebacks_off_the_terminal(interruption: Interruption) -> None:
     """Tracebacks stay in the run's log in the UI; the terminal gets one sentence."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, PrefectConsoleHandler):
-            handler.addFilter(
-                lambda record: not (record.exc_info and record.name.startswith("prefect"))
-            )
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        if not record.name.startswith("prefect"):
+            return True
+        return not record.exc_info and not interruption.is_under_way
+
+    for logger in (logging.getLogger(), logging.getLogger("prefect._internal")):
+        for handler in logger.handlers:
+            if isinstance(handler, PrefectConsoleHandler):
+                handler.addFilter(is_wanted)

@@ -10,7 +10,8 @@ from tasks.locate import PROJECT_ROOT
 class FlowConfig(BaseModel):
     """What every flow takes. Unknown keys are an error."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    # Defaults go through the same types as what is given: a default 80 and a given 80.0 are one.
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, validate_default=True)
 
     output_dir: Path = Field(
         default=Path("outputs"), description="Folder for the results; one folder a run in it."

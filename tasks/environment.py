@@ -6,6 +6,7 @@ Import this module before Prefect. A value that is already in the environment wi
 
 import os
 import sys
+from types import TracebackType
 
 DEFAULTS = {
     # A slow machine needs more than the 20 s that Prefect gives its own server to start.
@@ -25,6 +26,20 @@ DEFAULTS = {
 
 for _name, _value in DEFAULTS.items():
     os.environ.setdefault(_name, _value)
+
+
+def _interrupted_in_one_line(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Python's own report of what nothing caught, without a traceback for Ctrl-C."""
+    if issubclass(kind, KeyboardInterrupt) and "--debug" not in sys.argv:
+        print("Interrupted.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, traceback)
+
+
+# Importing the libraries takes seconds, in which nothing else listens to Ctrl-C.
+sys.excepthook = _interrupted_in_one_line
 
 
 if __name__ == "__main__":

@@ -381,6 +381,7 @@ def test_a_failure_is_not_cached(server, tmp_path):
         with pytest.raises(BadInput):
             failing(tmp_path)
     assert len(worked) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_argument_that_cannot_be_hashed_stops_the_stage_before_it_works(server, tmp_path):

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -197,18 +198,22 @@ class _table:
 
     def __init__(self, path: Path, schema: pa.Schema):
         self._schema = schema
-        self._target = whole_or_nothing(path)
+        self._path = path
         self._rows: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> Callable[[list[tuple[Any, ...]]], None]:
-        self._writer = pq.ParquetWriter(self._target.__enter__(), self._schema)
+        with ExitStack() as stack:
+            temporary = stack.enter_context(whole_or_nothing(self._path))
+            self._writer = stack.enter_context(pq.ParquetWriter(temporary, self._schema))
+            self._open = stack.pop_all()
         return self._take
 
     def __exit__(self, *error: Any) -> None:
-        if error[0] is None:
+        if error[0] is not None:
+            self._open.__exit__(*error)
+            return
+        with self._open:  # an error in here removes the temporary file as well
             self._flush()
-        self._writer.close()
-        self._target.__exit__(*error)
 
     def _take(self, rows: list[tuple[Any, ...]]) -> None:
         self._rows += rows

@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 
+from tasks.errors import StageFailed
 from tasks.files import whole_or_nothing
 from tasks.nearmiss.planes import Planes
 
@@ -41,6 +42,10 @@ class VideoWriter:
         self._written = 0
 
     def __enter__(self) -> "VideoWriter":
+        """
+        Raises:
+            StageFailed: the encoder does not start.
+        """
         rate = Fraction(self._fps).limit_denominator(1001)
         with ExitStack() as stack:
             temporary = stack.enter_context(whole_or_nothing(self._path))
@@ -54,6 +59,7 @@ class VideoWriter:
             self._stream.height = self._height + self._height % 2
             self._stream.pix_fmt = "yuv420p"
             self._stream.codec_context.time_base = Fraction(1, CLOCK)
+            self._start()
             self._open = stack.pop_all()
         return self
 
@@ -91,3 +97,19 @@ class VideoWriter:
             if self._written == 0:
                 raise ValueError(f"{self._path}: no picture to write")
             self._container.mux(self._stream.encode(None))
+
+    def _start(self) -> None:
+        """Open the encoder.
+
+        Raises:
+            StageFailed: it does not do this, such as pictures more than 16384 wide.
+        """
+        try:
+            self._container.start_encoding()
+        except av.FFmpegError as error:
+            if isinstance(error, OSError):  # of the disk, which says what is wrong itself
+                raise
+            raise StageFailed(
+                f"{self._path.name}: the video encoder does not start for pictures of "
+                f"{self._width}x{self._height} ({error.strerror})."
+            ) from error

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from videos import number_in, picture
 
+from tasks.errors import StageFailed
 from tasks.nearmiss.encode import VideoWriter
 from tasks.nearmiss.frames import FrameReader
 
@@ -201,4 +202,13 @@ def test_no_picture_at_all_keeps_the_old_file(tmp_path):
     with contextlib.suppress(ValueError), VideoWriter(path, 25, *SIZE):
         pass
     assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["out.mp4"]
+
+
+def test_a_size_that_the_encoder_refuses_is_said_and_keeps_the_old_file(tmp_path):
+    path = write(tmp_path / "out.mp4", [0])
+    before = path.read_bytes()
+    with pytest.raises(StageFailed, match="does not start for pictures of 20000x64"):
+        write(path, [0], size=(20_000, 64))
+    assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["out.mp4"]
