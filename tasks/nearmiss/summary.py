@@ -73,7 +73,7 @@ def track_verdict(figures: dict[str, Any]) -> str:
 def detection_verdict(figures: dict[str, Any]) -> str:
     """One line: what was found, how fast."""
     found = ", ".join(f"{n} {name}" for name, n in figures["detections_per_class"].items())
-    time = figures["inference_ms"]
+    time = figures["frame_ms"]
     return (
         f"{found or 'nothing'} in {figures['processed_frames']} frames by {figures['detector']}; "
         f"{time['mean']} ms a frame (sd {time['sd']}, n = {time['n']})."
@@ -126,7 +126,7 @@ def metrics(results: dict[str, StageResult]) -> dict[str, Any]:
         "interactions": results["interactions"].figures,
         "tracks": results["track"].figures,
         "detections_per_class": detect["detections_per_class"],
-        "inference_ms": detect["inference_ms"],
+        "frame_ms": detect["frame_ms"],
         "camera": detect["camera"],
     }
 

@@ -26,7 +26,7 @@ DETECT = {
     "frames": 100,
     "processed_frames": 50,
     "detections_per_class": {"car": 90},
-    "inference_ms": {"n": 50, "mean": 40.0, "median": 40.0, "sd": 1.0},
+    "frame_ms": {"n": 50, "mean": 40.0, "median": 40.0, "sd": 1.0},
     "camera": CAMERA,
     "detector": "yolo",
     "classes_are_guesses": False,
