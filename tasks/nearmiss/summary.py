@@ -96,6 +96,7 @@ def engine_rows(figures: dict[str, Any]) -> list[dict[str, Any]]:
             "engine": row["engine"],
             "ms a frame, median": row["ms"],
             "lowest to highest pass": f"{row['ms_lowest']} to {row['ms_highest']}",
+            "ms of all cores": row["cpu_ms"],
             "passes x pictures": f"{row['passes']} x {row['pictures_a_pass']}",
             "reference's boxes found": _share(row["agreement"]["found"]),
             "own boxes in the reference": _share(row["agreement"]["real"]),

@@ -44,7 +44,7 @@ def int8_model(
     height, width = letterbox.network
     size = f"{width}x{height}"
     target = onnx.with_name(f"{onnx.stem}-{size}-{clip_sha256[:8]}-int8{SUFFIX[name]}")
-    if not target.is_file():
+    if not all(path.is_file() for path in model_files(target).values()):
         inputs = [letterbox.planes(picture) for picture in pictures()]
         (_quantize_onnx if name == "onnx-int8" else _quantize_openvino)(onnx, inputs, target)
     return target
