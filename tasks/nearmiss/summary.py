@@ -74,7 +74,7 @@ def detection_verdict(figures: dict[str, Any]) -> str:
     """One line: what was found, how fast."""
     found = ", ".join(f"{n} {name}" for name, n in figures["detections_per_class"].items())
     time = figures["frame_ms"]
-    by = " on ".join(filter(None, (figures["detector"], figures.get("engine"))))
+    by = " on ".join(filter(None, (figures["detector"], figures["engine"])))
     return (
         f"{found or 'nothing'} in {figures['processed_frames']} frames by {by}; "
         f"{time['mean']} ms a frame (sd {time['sd']}, n = {time['n']})."

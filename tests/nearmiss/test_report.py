@@ -26,6 +26,7 @@ DETECT = {
     "frames": 100,
     "processed_frames": 50,
     "detections_per_class": {"car": 90},
+    "engine": "openvino-fp32",
     "frame_ms": {"n": 50, "mean": 40.0, "median": 40.0, "sd": 1.0},
     "camera": CAMERA,
     "detector": "yolo",
