@@ -1,9 +1,9 @@
 """Detections of a picture, and of a whole video as a table."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,31 +82,31 @@ class DetectionSummary:
     """Key figures of a pass over a video.
 
     Attributes:
-        frames: decoded; processed: those that the detector saw.
+        frames: decoded.
         per_class: detections a class.
-        inference_ms: milliseconds of each processed frame's detection.
+        frame_ms: milliseconds from one processed frame to the next, with all that is done for
+            one; the first also pays for building the engine.
         samples: processed frame index to a picture with its detections, for a person to look at.
     """
 
     frames: int = 0
-    processed: int = 0
     damaged_packets: int = 0
     guessed_times: int = 0
     per_class: Counter[str] = field(default_factory=Counter)
-    inference_ms: list[float] = field(default_factory=list)
+    frame_ms: list[float] = field(default_factory=list)
     samples: list[tuple[Frame, Detections]] = field(default_factory=list)
     camera: CameraDrift = field(default_factory=CameraDrift)
 
     def figures(self) -> dict[str, Any]:
         """The summary as JSON-able figures."""
-        milliseconds = np.array(self.inference_ms)
+        milliseconds = np.array(self.frame_ms[1:] or self.frame_ms)
         return {
             "frames": self.frames,
-            "processed_frames": self.processed,
+            "processed_frames": len(self.frame_ms),
             "damaged_packets": self.damaged_packets,
             "guessed_times": self.guessed_times,
             "detections_per_class": dict(sorted(self.per_class.items())),
-            "inference_ms": {
+            "frame_ms": {
                 "n": len(milliseconds),
                 "mean": round(float(milliseconds.mean()), 2),
                 "median": round(float(np.median(milliseconds)), 2),
@@ -149,15 +149,20 @@ def detect_video(
     with (
         _table(detections_file, DETECTIONS_SCHEMA) as detection_rows,
         _table(frames_file, FRAMES_SCHEMA) as frame_rows,
+        closing(ahead(reader)) as frames,
+        closing(_each_with_detections(frames, detector, conf_threshold)) as detected,
     ):
-        for frame in ahead(reader):
-            processed = frame.image is not None
-            frame_rows([(frame.index, frame.time, processed)])
+        last = time.perf_counter()
+        for frame, found in detected:
+            frame_rows([(frame.index, frame.time, found is not None)])
             summary.frames = frame.index + 1
-            if processed:
-                found = _timed_detection(detector, frame.image, conf_threshold, summary)
+            if found is not None:
                 detection_rows(_rows(frame, found))
                 summary.camera.add(frame.time, frame.image, found.boxes)
+                summary.per_class.update(found.class_names())
+                now = time.perf_counter()
+                summary.frame_ms.append(1000 * (now - last))
+                last = now
                 if frame.index in sampled:
                     summary.samples.append((frame, found))
             on_progress(frame.index + 1)
@@ -165,15 +170,28 @@ def detect_video(
     return summary
 
 
-def _timed_detection(
-    detector: Detector, image: np.ndarray, conf_threshold: float, summary: DetectionSummary
-) -> Detections:
-    start = time.perf_counter()
-    found = detector.detect(image, conf_threshold)
-    summary.inference_ms.append(1000 * (time.perf_counter() - start))
-    summary.processed += 1
-    summary.per_class.update(found.class_names())
-    return found
+def _each_with_detections(
+    frames: Iterable[Frame], detector: Detector, conf_threshold: float
+) -> Iterator[tuple[Frame, Detections | None]]:
+    """Every frame in order with what was found in it; None for one without a picture.
+
+    The detector may take pictures ahead: their frames wait here meanwhile.
+    """
+    waiting: deque[Frame] = deque()
+
+    def pictures() -> Iterator[np.ndarray]:
+        for frame in frames:
+            waiting.append(frame)
+            if frame.image is not None:
+                yield frame.image
+
+    with closing(detector.detect_all(pictures(), conf_threshold)) as detections:
+        for found in detections:
+            while waiting[0].image is None:
+                yield waiting.popleft(), None
+            yield waiting.popleft(), found
+    for frame in waiting:
+        yield frame, None
 
 
 def _rows(frame: Frame, found: Detections) -> list[tuple[Any, ...]]:

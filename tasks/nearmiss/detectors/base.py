@@ -1,5 +1,6 @@
 """What every detector gives back."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,5 +45,15 @@ class Detector(Protocol):
         Args:
             image: height x width x 3, BGR uint8.
             conf_threshold: smallest confidence to return.
+        """
+        ...
+
+    def detect_all(
+        self, images: Iterable[np.ndarray], conf_threshold: float
+    ) -> Iterator[Detections]:
+        """Find road users in pictures, in their order, maybe with a few in work ahead.
+
+        The pictures may be taken from another thread than the caller's, before their turn.
+        Closing the generator ends what is in work.
         """
         ...

@@ -1,5 +1,7 @@
 """Background subtraction: finds what moves where no weights can be had, and guesses what it is."""
 
+from collections.abc import Iterable, Iterator
+
 import cv2
 import numpy as np
 
@@ -35,6 +37,13 @@ class MotionDetector:
             self._seen = True
             return Detections.none()
         return self._blobs(mask, image.shape[0] * image.shape[1], conf_threshold)
+
+    def detect_all(
+        self, images: Iterable[np.ndarray], conf_threshold: float
+    ) -> Iterator[Detections]:
+        """Find moving blobs in pictures, one after the other."""
+        for image in images:
+            yield self.detect(image, conf_threshold)
 
     @staticmethod
     def _blobs(mask: np.ndarray, picture_area: int, conf_threshold: float) -> Detections:

@@ -1,16 +1,16 @@
-"""YOLOv8 through ONNX Runtime: no torch at run time."""
+"""YOLOv8 through one of the inference engines."""
 
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from itertools import chain
 
 import cv2
 import numpy as np
-import onnxruntime
 
 from tasks.nearmiss.classes import CLASSES, COCO_IDS, category_of
 from tasks.nearmiss.detectors.base import Detections
+from tasks.nearmiss.engines import Engine, Letterbox
 
-MODEL_STRIDE = 32
-PADDING_GREY = 114
 NMS_IOU = 0.6
 
 _COCO_TO_OURS = np.full(80, -1)
@@ -24,86 +24,62 @@ _SUPPRESSION_GROUP = np.array(
 
 
 class YoloDetector:
-    """A YOLOv8 model exported by `weights.export_onnx`."""
+    """An inference engine, the decoding of its output, and the suppression of double boxes."""
 
     classes_are_guesses = False
 
-    def __init__(self, onnx: Path, imgsz: int, threads: int = 0):
+    def __init__(self, engine_for: Callable[[tuple[int, int]], Engine]):
         """
         Args:
-            onnx: exported model with free picture size.
-            imgsz: longer side of the network's input in pixels.
-            threads: of the inference engine; 0 lets it choose.
+            engine_for: makes an engine for pictures of this height and width; called with the
+                first picture, and again where the size changes.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Idle workers that spin take the core that decoding and encoding need.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(onnx), options, providers=["CPUExecutionProvider"]
-        )
-        self._input = self._session.get_inputs()[0].name
-        self.imgsz = imgsz
+        self._engine_for = engine_for
+        self._engine: Engine | None = None
 
     def detect(self, image: np.ndarray, conf_threshold: float) -> Detections:
         """Find road users in a BGR picture; see `Detector.detect`."""
-        network_input, scale, offset = letterbox(image, self.imgsz)
-        output = self._session.run(None, {self._input: network_input})[0]
-        return decode(output[0], scale, offset, image.shape[:2], conf_threshold)
+        engine = self._engine_of(image)
+        return decode(engine.infer(image), engine.letterbox, conf_threshold)
+
+    def detect_all(
+        self, images: Iterable[np.ndarray], conf_threshold: float
+    ) -> Iterator[Detections]:
+        """Find road users in pictures of one size, a few ahead; see `Detector.detect_all`."""
+        images = iter(images)
+        for first in images:
+            engine = self._engine_of(first)
+            with closing(engine.infer_ahead(chain([first], images))) as outputs:
+                for output in outputs:
+                    yield decode(output, engine.letterbox, conf_threshold)
+
+    def _engine_of(self, image: np.ndarray) -> Engine:
+        size = image.shape[:2]
+        if self._engine is None or self._engine.letterbox.picture != size:
+            self._engine = self._engine_for(size)
+        return self._engine
 
 
-def letterbox(image: np.ndarray, imgsz: int) -> tuple[np.ndarray, float, tuple[int, int]]:
-    """Scale a picture into the network's input, padded only up to the model's stride.
-
-    Args:
-        image: height x width x 3, BGR uint8.
-        imgsz: length of the longer side after scaling.
-
-    Returns:
-        1 x 3 x h x w float32 RGB in 0..1; the scale; the padding left and on top, in pixels.
-    """
-    height, width = image.shape[:2]
-    scale = imgsz / max(height, width)
-    new_width, new_height = round(width * scale), round(height * scale)
-    pad_x, pad_y = (-new_width) % MODEL_STRIDE / 2, (-new_height) % MODEL_STRIDE / 2
-    left, top = round(pad_x - 0.1), round(pad_y - 0.1)
-    right, bottom = round(pad_x + 0.1), round(pad_y + 0.1)
-    if (new_width, new_height) != (width, height):
-        image = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_LINEAR)
-    padded = cv2.copyMakeBorder(
-        image, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(PADDING_GREY,) * 3
-    )
-    planes = padded[:, :, ::-1].transpose(2, 0, 1)
-    return np.ascontiguousarray(planes, np.float32)[None] / 255, scale, (left, top)
-
-
-def decode(
-    output: np.ndarray,
-    scale: float,
-    offset: tuple[int, int],
-    picture: tuple[int, int],
-    conf_threshold: float,
-) -> Detections:
+def decode(output: np.ndarray, letterbox: Letterbox, conf_threshold: float) -> Detections:
     """Turn the network's output into boxes in source pixels.
 
     Args:
         output: 84 x n: centre x, centre y, width, height, 80 class scores.
-        scale: of the letterbox.
-        offset: padding left and on top, in network pixels.
-        picture: height and width of the source.
+        letterbox: the fit of the picture.
         conf_threshold: smallest confidence to keep.
     """
-    scores = output[4:]
-    coco = scores.argmax(axis=0)
-    confidences = scores[coco, np.arange(scores.shape[1])].astype(float)
-    wanted = (confidences >= conf_threshold) & (_COCO_TO_OURS[coco] >= 0)
-    if not wanted.any():
+    best = output[4:].max(axis=0).astype(float)
+    # Which class it is matters in a few places only, and costs more to find than the score.
+    places = np.flatnonzero(best >= conf_threshold)
+    class_ids = _COCO_TO_OURS[output[4:, places].argmax(axis=0)]
+    places, class_ids = places[class_ids >= 0], class_ids[class_ids >= 0]
+    if not len(places):
         return Detections.none()
-    center, size = output[:2, wanted].T, output[2:4, wanted].T
+    center, size = output[:2, places].T, output[2:4, places].T
     corners = np.hstack([center - size / 2, center + size / 2])
-    boxes = (corners - np.tile(offset, 2)) / scale
-    boxes = boxes.clip(0, np.tile(picture[::-1], 2)).astype(np.float32)
-    confidences, class_ids = confidences[wanted], _COCO_TO_OURS[coco[wanted]]
+    boxes = (corners - np.tile(letterbox.offset, 2)) / letterbox.scale
+    boxes = boxes.clip(0, np.tile(letterbox.picture[::-1], 2)).astype(np.float32)
+    confidences = best[places]
     kept = suppress(boxes, confidences, class_ids)
     return Detections(boxes[kept], confidences[kept].astype(np.float32), class_ids[kept])
 
