@@ -13,6 +13,7 @@ import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settin
 from prefect import flow
 from prefect.states import Failed, State
 
+from flows.nearmiss_chunks import detect_in_chunks
 from flows.nearmiss_videos import many_videos
 from flows.nearmiss_watch import watch
 from tasks import command_line
@@ -66,15 +67,20 @@ def one_video(config: NearMissConfig) -> Outcome:
             video, metadata, detector, **config.part("engine", "imgsz", "conf_threshold")
         ),
     )
-    detections = run.stage(
-        stages.detect,
-        video=video,
-        metadata=metadata,
-        detector=detector,
-        engine=engine.figures["engine"],
-        model=engine.files,
-        **config.part("stride", "conf_threshold", "imgsz"),
-    )
+    if config.chunk_sec and engine.figures["engine"]:
+        detections = detect_in_chunks(config, run, video=video, metadata=metadata, engine=engine)
+    else:
+        if config.chunk_sec:
+            run.warn(["--chunk-sec is left aside: motion is found only in frames in their order."])
+        detections = run.stage(
+            stages.detect,
+            video=video,
+            metadata=metadata,
+            detector=detector,
+            engine=engine.figures["engine"],
+            model=engine.files,
+            **config.part("stride", "conf_threshold", "imgsz"),
+        )
     run.check(
         "detections",
         detections.files["detections"],
@@ -241,7 +247,7 @@ def check(config: NearMissConfig) -> None:
         streams = [masked(video) for video in videos if is_stream(video)]
         if streams:
             raise BadInput(f"{streams[0]}: a live stream has to be watched by a run of its own.")
-        task_runner(config.videos_at_once)
+        task_runner(config.at_once)
     else:  # of several, one that is broken stops no other
         for video in videos:
             sources.check(video)

@@ -27,7 +27,7 @@ def many_videos(config: NearMissConfig, videos: list[str]) -> Outcome:
         BadInput: the task runner cannot be had.
         StageFailed: at the end, where any video failed.
     """
-    runner = task_runner(config.videos_at_once)
+    runner = task_runner(config.at_once)
     return each_video.with_options(task_runner=runner)(config, videos)
 
 

@@ -31,6 +31,8 @@ class Run:
 
     Attributes:
         folder: where the results go.
+        store: of the cached pointers.
+        refresh: whether every stage runs again.
         results: stage name to its result, in the order they ran.
         cached: stage name to whether the result was taken from the cache.
         warnings: what a reader of the results has to know.
@@ -47,8 +49,8 @@ class Run:
         self.results: dict[str, StageResult] = {}
         self.cached: dict[str, bool] = {}
         self.warnings: list[str] = []
-        self._store = store
-        self._refresh = refresh
+        self.store = store
+        self.refresh = refresh
 
     def stage(self, stage: Stage, **arguments: Any) -> StageResult:
         """Run a stage that writes into the folder."""
@@ -121,7 +123,7 @@ class Run:
         )
 
     def _run(self, name: str, stage: Stage, arguments: dict[str, Any]) -> StageResult:
-        result, was_cached = stage(store=self._store, refresh=self._refresh, **arguments)
+        result, was_cached = stage(store=self.store, refresh=self.refresh, **arguments)
         self.cached[name] = was_cached
         return self.add(name, result)
 

@@ -30,8 +30,16 @@ class NearMissInput(FlowConfig):
     labels: Path | None = Field(
         default=None, description="Answers from the review page: gives precision and recall."
     )
-    videos_at_once: int = Field(
-        default=1, ge=1, le=64, description="How many of several videos run at once (threads)."
+    at_once: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="How many of several videos, or chunks of one, run at once (threads).",
+    )
+    chunk_sec: float | None = Field(
+        default=None,
+        ge=1,
+        description="Split a long video into pieces of so many seconds, for several machines.",
     )
     site_by: Literal["video", "folder"] = Field(
         default="video",

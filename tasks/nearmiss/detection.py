@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 from tasks import torchvision_repair
 from tasks.files import whole_or_nothing
 from tasks.nearmiss.camera.drift import CameraDrift
+from tasks.nearmiss.chunks import Chunk
 from tasks.nearmiss.classes import CLASSES, category_of
 from tasks.nearmiss.detectors import Detections, Detector
-from tasks.nearmiss.frames import Frame, FrameReader
+from tasks.nearmiss.frames import Frame, FrameReader, to_image
 from tasks.nearmiss.pipeline import ahead
 
 DETECTIONS_SCHEMA = pa.schema(
@@ -99,21 +100,31 @@ class DetectionSummary:
 
     def figures(self) -> dict[str, Any]:
         """The summary as JSON-able figures."""
-        milliseconds = np.array(self.frame_ms[1:] or self.frame_ms)
+        return self.counts() | {
+            "frame_ms": spread_of(self.frame_ms[1:] or self.frame_ms),
+            "camera": self.camera.figures(),
+        }
+
+    def counts(self) -> dict[str, Any]:
+        """What adds up over the chunks of a video."""
         return {
             "frames": self.frames,
             "processed_frames": len(self.frame_ms),
             "damaged_packets": self.damaged_packets,
             "guessed_times": self.guessed_times,
             "detections_per_class": dict(sorted(self.per_class.items())),
-            "frame_ms": {
-                "n": len(milliseconds),
-                "mean": round(float(milliseconds.mean()), 2),
-                "median": round(float(np.median(milliseconds)), 2),
-                "sd": round(float(milliseconds.std(ddof=min(1, len(milliseconds) - 1))), 2),
-            },
-            "camera": self.camera.figures(),
         }
+
+
+def spread_of(milliseconds: Sequence[float]) -> dict[str, Any]:
+    """n, mean, median and standard deviation."""
+    values = np.array(milliseconds)
+    return {
+        "n": len(values),
+        "mean": round(float(values.mean()), 2),
+        "median": round(float(np.median(values)), 2),
+        "sd": round(float(values.std(ddof=min(1, len(values) - 1))), 2),
+    }
 
 
 def detect_video(
@@ -127,6 +138,7 @@ def detect_video(
     detections_file: Path,
     frames_file: Path,
     samples: int = 10,
+    chunk: Chunk | None = None,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> DetectionSummary:
     """Detect in every stride-th frame and write two tables, holding only a few frames in memory.
@@ -141,10 +153,11 @@ def detect_video(
         detections_file: Parquet, one row a detection (DETECTIONS_SCHEMA).
         frames_file: Parquet, one row a decoded frame (FRAMES_SCHEMA).
         samples: how many pictures to keep.
+        chunk: the piece of the video to look at; all of it when None.
         on_progress: called with the number of frames done.
     """
     summary = DetectionSummary()
-    reader = FrameReader(video, stride, fps)
+    reader = FrameReader(video, stride, fps, chunk=chunk)
     sampled = _spread(frames_expected, stride, samples)
     with (
         _table(detections_file, DETECTIONS_SCHEMA) as detection_rows,
@@ -155,7 +168,7 @@ def detect_video(
         last = time.perf_counter()
         for frame, found in detected:
             frame_rows([(frame.index, frame.time, found is not None)])
-            summary.frames = frame.index + 1
+            summary.frames += 1
             if found is not None:
                 detection_rows(_rows(frame, found))
                 summary.camera.add(frame.time, frame.image, found.boxes)
@@ -165,9 +178,54 @@ def detect_video(
                 last = now
                 if frame.index in sampled:
                     summary.samples.append((frame, found))
-            on_progress(frame.index + 1)
+            on_progress(summary.frames)
     summary.damaged_packets, summary.guessed_times = reader.damaged, reader.out_of_order
     return summary
+
+
+def look_again(
+    video: Path,
+    detections: pd.DataFrame,
+    *,
+    stride: int,
+    fps: float,
+    frames_expected: int,
+    samples: int = 10,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> tuple[CameraDrift, list[tuple[Frame, Detections]]]:
+    """What `detect_video` sees in a whole video beside the road users, where these are known:
+    how the camera moves, and sample pictures. Few frames become pictures.
+
+    Args:
+        video: a local file.
+        detections: DETECTIONS_SCHEMA, of all its chunks.
+        stride, fps, frames_expected, samples, on_progress: as in `detect_video`.
+    """
+    camera, seen = CameraDrift(), []
+    sampled = _spread(frames_expected, stride, samples)
+    rows = {int(index): table for index, table in detections.groupby("frame_index")}
+    reader = FrameReader(video, stride, fps, to_picture=lambda frame: frame)
+    with closing(ahead(reader)) as frames:
+        for frame in frames:
+            on_progress(frame.index + 1)
+            if frame.image is None or not (camera.is_due(frame.time) or frame.index in sampled):
+                continue
+            picture = Frame(frame.index, frame.time, to_image(frame.image))
+            found = _of_table(rows.get(frame.index))
+            camera.add(frame.time, picture.image, found.boxes)
+            if frame.index in sampled:
+                seen.append((picture, found))
+    return camera, seen
+
+
+def _of_table(rows: pd.DataFrame | None) -> Detections:
+    if rows is None:
+        return Detections.none()
+    return Detections(
+        rows[["x1", "y1", "x2", "y2"]].to_numpy(np.float32),
+        rows["confidence"].to_numpy(np.float32),
+        pd.Categorical(rows["class"], categories=CLASSES).codes.astype(np.int64),
+    )
 
 
 def _each_with_detections(

@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 
-from tasks.errors import BadInput
+from tasks.errors import BadInput, StageFailed
 from tasks.nearmiss.planes import Planes
+
+if TYPE_CHECKING:
+    from tasks.nearmiss.chunks import Chunk
 
 # A playlist must not make the decoder open other files or addresses.
 # Nor must a picture's name that looks like a pattern.
@@ -79,7 +83,8 @@ class FrameReader:
         path: Path,
         stride: int = 1,
         fps: float = 25.0,
-        to_picture: Callable[[av.VideoFrame], np.ndarray | Planes] | None = None,
+        to_picture: Callable[[av.VideoFrame], Any] | None = None,
+        chunk: "Chunk | None" = None,
     ):
         """
         Args:
@@ -87,7 +92,9 @@ class FrameReader:
             stride: only every stride-th frame gets an image; the others cost no conversion.
             fps: used for frames that carry no usable time.
             to_picture: what makes an image of a decoded frame; `to_image` when None.
+            chunk: the piece to read; the whole video when None.
         """
+        self._chunk = chunk
         self._to_picture = to_picture or to_image
         self.path = path
         self.stride = stride
@@ -101,9 +108,14 @@ class FrameReader:
             BadInput: the file cannot be opened, or its picture size changes on the way.
         """
         with open_video(self.path) as (container, stream):
-            size = None
-            start = last = None
-            for index, frame in enumerate(self._decode(container, stream)):
+            size = last = None
+            start, first = None, 0
+            frames = self._decode(container, stream)
+            if self._chunk is not None:
+                start, first = self._chunk.origin_sec, self._chunk.first_frame
+                container.seek(int(self._chunk.start_sec / stream.time_base), stream=stream)
+                frames = self._of_chunk(frames)
+            for index, frame in enumerate(frames, first):
                 if size is None:
                     size = (frame.width, frame.height)
                 elif size != (frame.width, frame.height):
@@ -121,6 +133,26 @@ class FrameReader:
                 last = time or 0.0
                 wanted = index % self.stride == 0
                 yield Frame(index, last, self._to_picture(frame) if wanted else None)
+
+    def _of_chunk(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """The frames of the chunk, out of those from a key frame at or before its first.
+
+        Raises:
+            StageFailed: they are not as many as the packets promise.
+        """
+        found = 0
+        for frame in frames:
+            if frame.time is None or frame.time < self._chunk.start_sec - 1e-6:
+                continue
+            if frame.time >= self._chunk.end_sec - 1e-6:
+                break
+            found += 1
+            yield frame
+        if found != self._chunk.frames:
+            raise StageFailed(
+                f"{self.path}: {found} of {self._chunk.frames} frames can be decoded from second "
+                f"{self._chunk.start_sec:.1f} on; run it without --chunk-sec."
+            )
 
     def _decode(
         self, container: av.container.InputContainer, stream: av.VideoStream

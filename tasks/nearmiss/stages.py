@@ -17,6 +17,7 @@ from tasks.caching import only_transient, stage
 from tasks.errors import BadInput, StageFailed
 from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss import (
+    chunks,
     detection,
     detectors,
     ingest,
@@ -36,7 +37,7 @@ from tasks.nearmiss import (
 from tasks.nearmiss.camera import drift
 from tasks.nearmiss.drawing import draw_objects, picture_grid
 from tasks.nearmiss.engines import choose
-from tasks.nearmiss.frames import sample_frames
+from tasks.nearmiss.frames import Frame, sample_frames
 from tasks.nearmiss.sources import made_scene, url
 from tasks.nearmiss.watch import RECORD_NAME, Watch
 from tasks.pointers import FilePointer, StageResult
@@ -165,12 +166,7 @@ def detect(
     finder = detectors.make_detector(
         name, model["model"].path if model else None, imgsz, engine=engine
     )
-    written = {
-        "detections": folder / "detections.parquet",
-        "frames": folder / "frames.parquet",
-        "camera": folder / "camera.parquet",
-        "sample_detections": folder / "sample_detections.jpg",
-    }
+    written = _detection_files(folder)
     with publish.progress("detect", metadata["frames"]) as on_progress:
         found = detection.detect_video(
             video.path,
@@ -183,16 +179,105 @@ def detect(
             frames_file=written["frames"],
             on_progress=on_progress,
         )
-    tracking.write_parquet(written["camera"], found.camera.transforms())
-    for frame, objects in found.samples:
-        draw_objects(frame.image, detection.as_dicts(objects))
-    grid = picture_grid([frame.image for frame, _ in found.samples], columns=2)
-    _write_picture(written["sample_detections"], grid)
     figures = found.figures() | {
         "detector": name,
         "engine": engine,
         "classes_are_guesses": finder.classes_are_guesses,
     }
+    return _detected(written, found.camera, found.samples, figures, metadata)
+
+
+@stage(work=[detection, detectors], name="detect chunk")
+def detect_chunk(
+    *,
+    video: FilePointer,
+    metadata: dict[str, Any],
+    engine: str,
+    model: dict[str, FilePointer],
+    chunk: dict[str, Any],
+    stride: int,
+    conf_threshold: float,
+    imgsz: int,
+    folder: Path,
+) -> StageResult:
+    """Find road users in a piece of a video, perhaps on another machine."""
+    piece = chunks.Chunk(**chunk)
+    finder = detectors.make_detector("yolo", model["model"].path, imgsz, engine=engine)
+    written = {
+        kind: folder / "chunks" / f"{kind}-{piece.number:04d}.parquet"
+        for kind in ("detections", "frames")
+    }
+    found = detection.detect_video(
+        video.path,
+        finder,
+        stride=stride,
+        conf_threshold=conf_threshold,
+        fps=metadata["fps"],
+        frames_expected=0,
+        detections_file=written["detections"],
+        frames_file=written["frames"],
+        samples=0,
+        chunk=piece,
+    )
+    return _result(written, found.counts() | {"frame_ms": found.frame_ms})
+
+
+@stage(work=[detection], name="detect")
+def join_chunks(
+    *,
+    video: FilePointer,
+    metadata: dict[str, Any],
+    engine: str,
+    pieces: list[StageResult],
+    stride: int,
+    folder: Path,
+) -> StageResult:
+    """One table of detections out of those of the chunks, and what the camera does."""
+    written = _detection_files(folder)
+    for kind in ("detections", "frames"):
+        table = pd.concat([pd.read_parquet(piece.path(kind)) for piece in pieces])
+        tracking.write_parquet(written[kind], table.reset_index(drop=True))
+    with publish.progress("camera", metadata["frames"]) as on_progress:
+        camera, samples = detection.look_again(
+            video.path,
+            pd.read_parquet(written["detections"]),
+            stride=stride,
+            fps=metadata["fps"],
+            frames_expected=metadata["frames"],
+            on_progress=on_progress,
+        )
+    figures = summary.added_up([piece.figures for piece in pieces]) | {
+        "camera": camera.figures(),
+        "detector": "yolo",
+        "engine": engine,
+        "classes_are_guesses": False,
+        "chunks": len(pieces),
+    }
+    return _detected(written, camera, samples, figures, metadata)
+
+
+def _detection_files(folder: Path) -> dict[str, Path]:
+    return {
+        "detections": folder / "detections.parquet",
+        "frames": folder / "frames.parquet",
+        "camera": folder / "camera.parquet",
+        "sample_detections": folder / "sample_detections.jpg",
+    }
+
+
+def _detected(
+    written: dict[str, Path],
+    camera: drift.CameraDrift,
+    samples: list[tuple[Frame, detectors.Detections]],
+    figures: dict[str, Any],
+    metadata: dict[str, Any],
+) -> StageResult:
+    tracking.write_parquet(written["camera"], camera.transforms())
+    for frame, objects in samples:
+        draw_objects(frame.image, detection.as_dicts(objects))
+    _write_picture(
+        written["sample_detections"], picture_grid([frame.image for frame, _ in samples], columns=2)
+    )
     publish.table("detections", summary.detection_rows(figures), summary.detection_verdict(figures))
     publish.pictures("detections", {"Detections": written["sample_detections"]}, "Sample frames")
     return _result(written, figures, summary.detection_warnings(metadata, figures))

@@ -1,10 +1,12 @@
 """What a run found, in words and figures for people and for the record."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from tasks.nearmiss.detection import spread_of
 from tasks.nearmiss.rates import poisson_rate
 from tasks.nearmiss.report import clock
 from tasks.nearmiss.scoring import LEVELS
@@ -118,6 +120,18 @@ def _share(share: dict[str, Any]) -> str:
         return "no box"
     percent = [f"{100 * share[name]:.1f}" for name in ("share", "low", "high")]
     return f"{percent[0]} % ({percent[1]} to {percent[2]}, n = {share['n']})"
+
+
+def added_up(chunks: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a video's detections from those of its chunks."""
+    per_class: Counter[str] = Counter()
+    for chunk in chunks:
+        per_class.update(chunk["detections_per_class"])
+    counts = ("frames", "processed_frames", "damaged_packets", "guessed_times")
+    return {name: sum(chunk[name] for chunk in chunks) for name in counts} | {
+        "detections_per_class": dict(sorted(per_class.items())),
+        "frame_ms": spread_of([ms for chunk in chunks for ms in chunk["frame_ms"]]),
+    }
 
 
 def detection_rows(figures: dict[str, Any]) -> list[dict[str, Any]]:

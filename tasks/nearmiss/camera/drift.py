@@ -54,6 +54,10 @@ class CameraDrift:
         self._guess = np.eye(3)
         self._rows: list[tuple[Any, ...]] = []
 
+    def is_due(self, time: float) -> bool:
+        """Whether a frame of this time would be looked at."""
+        return time - self._last_time >= self._interval - 1e-6
+
     def add(self, time: float, image: NDArray[np.uint8], boxes: Floats) -> None:
         """Take a frame; one that comes sooner than the interval costs nothing.
 
@@ -62,7 +66,7 @@ class CameraDrift:
             image: height x width x 3, BGR uint8, always of one size.
             boxes: n x 4 road users in pixels, whose own movement does not count.
         """
-        if time - self._last_time < self._interval - 1e-6:
+        if not self.is_due(time):
             return
         self._last_time = time
         self._size = (image.shape[1], image.shape[0])
