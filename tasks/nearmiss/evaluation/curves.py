@@ -117,7 +117,9 @@ def filters_picture(path: Path, points: Sequence[Point]) -> None:
                 axes.fill_between(at, low, high, color=colour, alpha=0.12, linewidth=0)
             for point in own:
                 if point["is_default"]:
-                    axes.axvline(point["value"], color="#999999", linewidth=1, linestyle=":")
+                    axes.axvline(
+                        point["value"], color="#999999", linewidth=1, linestyle=":", label="default"
+                    )
             unit = f" ({sweep.unit})" if sweep.unit else ""
             axes.set(xlabel=f"{sweep.parameter}{unit}", title=sweep.filter, ylim=(0, 1))
             both.plot(
@@ -126,7 +128,9 @@ def filters_picture(path: Path, points: Sequence[Point]) -> None:
                 "o-", markersize=2.5, linewidth=1, label=f"{sweep.filter}: {sweep.parameter}",
             )  # fmt: skip
         both.set(xlabel="true lost", ylabel="false removed", title="each against the other")
-        both.legend(frameon=False, fontsize=6.5)
+        both.legend(frameon=False, fontsize=6.5, loc="lower right", bbox_to_anchor=(1, 0.02))
+        for axes in (panels[0], panels[3], panels[6]):
+            axes.set_ylabel("share")
         panels[0].legend(frameon=False, fontsize=8)
         _save(figure, path)
 

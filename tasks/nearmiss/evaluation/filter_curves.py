@@ -117,18 +117,20 @@ def best_of_four(table: pd.DataFrame, most_lost: float = MOST_LOST) -> dict[str,
     near_miss = true.groupby(["scene", "pair"]).ngroup().to_numpy()
     order = np.argsort(near_miss, kind="stable")
     starts = np.flatnonzero(np.diff(near_miss[order], prepend=-1))
-    chosen = [settings_of(name) for name in DEFAULT_FOUR]
-    of_true = {each: true[[each]].to_numpy()[order, 0] for group in chosen for each in group}
-    of_false = {each: false[[each]].to_numpy()[:, 0] for group in chosen for each in group}
+    stationary, duration, direction, confidence = (settings_of(name) for name in DEFAULT_FOUR)
+    halves = list(product(duration, direction))
+    of_true, of_false = (
+        _either(part, halves) for part in (true.iloc[order], false)
+    )  # (settings of two filters, candidates), asked together with each of the other two
     best, most, tried = None, -1, 0
-    for settings in product(*chosen):
-        tried += 1
-        removed = np.logical_or.reduce([of_false[each] for each in settings]).sum()
-        if removed <= most:
-            continue
-        rejected = np.logical_or.reduce([of_true[each] for each in settings])
-        if np.logical_and.reduceat(rejected, starts).sum() <= most_lost * len(starts):
-            best, most = settings, removed
+    for pair in product(stationary, confidence):
+        lost = np.logical_and.reduceat(of_true | _either(true.iloc[order], [pair]), starts, axis=1)
+        removed = (of_false | _either(false, [pair])).sum(axis=1)
+        removed[lost.sum(axis=1) > most_lost * len(starts)] = -1
+        at = int(np.argmax(removed))
+        tried += len(halves)
+        if removed[at] > most:
+            best, most = (*pair, *halves[at]), removed[at]
     if best is None:
         return {"settings": tried, "thresholds": {}}
     rejected = np.logical_or.reduce([table[[each]].to_numpy()[:, 0] for each in best])
@@ -137,3 +139,10 @@ def best_of_four(table: pd.DataFrame, most_lost: float = MOST_LOST) -> dict[str,
         "thresholds": {name: value for _, values in best for name, value in values},
         **removal(table, pd.Series(rejected, table.index)),
     }
+
+
+def _either(table: pd.DataFrame, pairs: list[tuple[Setting, Setting]]) -> np.ndarray:
+    """Whether one of two settings rejects each candidate, (pairs, candidates)."""
+    return np.array(
+        [np.logical_or(*(table[[each]].to_numpy()[:, 0] for each in pair)) for pair in pairs]
+    )
