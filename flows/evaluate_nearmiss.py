@@ -2,9 +2,12 @@
 
 python flows/evaluate_nearmiss.py
 python flows/evaluate_nearmiss.py --fast
+python flows/evaluate_nearmiss.py --no-sweep
 """
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settings when imported
 
@@ -35,6 +38,8 @@ def evaluate_nearmiss(config: EvaluateConfig) -> Outcome:
         stages.evaluate_scenes, catalogue_files=scenes, modes=config.modes, fast=config.fast
     )
     results = {"scenes": known.figures}
+    if config.sweep and not config.fast:
+        results |= with_curves(run, scenes, folder)
     if not config.fast:
         results |= with_pictures(run, config)
     run.add("benchmark", stages.write_benchmark(folder, results))
@@ -48,6 +53,16 @@ def evaluate_nearmiss(config: EvaluateConfig) -> Outcome:
     )
     lines = [*summary_lines(known.figures["modes"]), f"Report: {folder / 'benchmark.md'}"]
     return Outcome(lines=lines, folder=folder)
+
+
+def with_curves(run: Run, scenes: list[FilePointer], folder: Path) -> dict[str, Any]:
+    """Errors over ranges, strides and jitters, and filters over their thresholds."""
+    errors = run.stage(stages.sweep_errors, catalogue_files=scenes)
+    filters = run.stage(stages.evaluate_filters, catalogue_files=scenes)
+    run.add(
+        "curves", stages.draw_curves(folder, errors.figures["points"], filters.figures["points"])
+    )
+    return {"errors": errors.figures["points"], "filters": filters.figures}
 
 
 def with_pictures(run: Run, config: EvaluateConfig) -> dict[str, list]:

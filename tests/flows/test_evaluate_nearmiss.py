@@ -14,7 +14,7 @@ def test_the_fast_evaluation_writes_its_figures(tmp_path, prefect_server):
     state = evaluate_nearmiss(config, return_state=True)
     assert state.is_completed(), state.message
     folder = tmp_path / "fast"
-    names = {"benchmark.json", "benchmark.md", "causes.png", "errors.png", "filters.png"}
+    names = {"benchmark.json", "benchmark.md", "errors.png", "filters.png"}
     assert names | {"pairs.csv", "record.json"} == {path.name for path in folder.iterdir()}
     results = json.loads((folder / "benchmark.json").read_text())
     assert results["scenes"]["count"] == 16

@@ -6,7 +6,8 @@ import pytest
 
 from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss.evaluation.catalogue import benchmark_scenes
-from tasks.nearmiss.evaluation.presentation import filters_table, markdown, scenes_table
+from tasks.nearmiss.evaluation.page import markdown
+from tasks.nearmiss.evaluation.presentation import filters_table, scenes_table
 from tasks.nearmiss.evaluation.scenes import run_benchmark
 
 STORED = PROJECT_ROOT / "data" / "benchmark" / "nearmiss_fast.json"

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from tasks.nearmiss.evaluation.scenes import BenchmarkScene, fast_subset
 from tasks.nearmiss.scenes import load_catalogue, observe, truth
 from tasks.nearmiss.scenes.camera import Pinhole
@@ -22,15 +24,15 @@ def benchmark_scenes(folder: Path, fast: bool = False) -> list[BenchmarkScene]:
     return [benchmark_scene(scene) for scene in (fast_subset(chosen) if fast else chosen)]
 
 
-def benchmark_scene(scene: Scene) -> BenchmarkScene:
-    """A scene with its observation and its truth."""
+def benchmark_scene(scene: Scene, known: pd.DataFrame | None = None) -> BenchmarkScene:
+    """A scene with its observation and its truth, which may be given where it is known."""
     observation = scene.observation
     return BenchmarkScene(
         name=scene.name,
         kind=scene.kind,
         degradation=scene.degradation,
         tracks=observe(scene).rename(columns={"frame": "frame_index"}),
-        truth=truth(scene),
+        truth=truth(scene) if known is None else known,
         homography=Pinhole(scene.camera).ground_homography(),
         picture=tuple(scene.camera.picture),
         facts={

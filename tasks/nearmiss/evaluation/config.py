@@ -25,7 +25,14 @@ class EvaluateConfig(FlowConfig):
         description="ground: calibrated. auto: pixels straightened by the sizes of road users. "
         "picture: bare pixels.",
     )
-    fast: bool = Field(default=False, description="Sixteen scenes, no tracking and no video.")
+    fast: bool = Field(
+        default=False, description="Sixteen scenes, no curves, no tracking and no video."
+    )
+    sweep: bool = Field(
+        default=True,
+        description="Draw curves: errors over ranges, strides and jitters, filters over their "
+        "thresholds.",
+    )
     video: Path = Field(
         default=SHARED / "videos" / "vtest.avi", description="Video of the tracking ground truth."
     )

@@ -11,6 +11,13 @@ from scipy.stats import binomtest
 from tasks.nearmiss.interactions.filters import DEFAULT_FOUR, FILTERS
 
 LEAST_TTC_SEC = 0.1  # relative errors are of at least so much
+SETS: dict[str, set[str]] = {
+    **{name: {name} for name in FILTERS},
+    "default four": set(DEFAULT_FOUR),
+    "all but conflict": set(FILTERS) - {"conflict"},
+    "all": set(FILTERS),
+}
+"""Filters that are counted together, by name."""
 
 
 def proportion(hits: int, count: int) -> dict[str, Any]:
@@ -93,32 +100,32 @@ def _spread(errors: pd.Series) -> dict[str, Any]:
 
 
 def filter_figures(candidates: pd.DataFrame) -> dict[str, Any]:
-    """What each filter by itself, the four default ones together and all together reject.
-
-    A false candidate is one of a pair that is no near-miss. A true near-miss is lost when none of
-    its candidates is left: a rider's and a bicycle's candidate are one near-miss.
-    """
+    """What each filter by itself, the four default ones together and all together reject."""
     if candidates.empty:
         return {}
-    sure = candidates[~candidates["is_borderline"]]
-    sets = {name: {name} for name in FILTERS}
-    sets |= {
-        "default four": set(DEFAULT_FOUR),
-        "all but conflict": set(FILTERS) - {"conflict"},
-        "all": set(FILTERS),
+    return {
+        name: removal(candidates, candidates["rejected_by"].map(lambda no, s=used: bool(s & {*no})))
+        for name, used in SETS.items()
     }
-    false = sure[~sure["is_near_miss"]]
-    true = sure[sure["is_near_miss"]]
-    figures = {}
-    for name, used in sets.items():
-        removed = _rejected(false, used)
-        lost = _rejected(true, used).groupby([true["scene"], true["pair"]]).all()
-        figures[name] = {
-            "false_removed": proportion(int(removed.sum()), len(removed)),
-            "true_lost": proportion(int(lost.sum()), len(lost)),
-        }
-    return figures
 
 
-def _rejected(candidates: pd.DataFrame, used: set[str]) -> pd.Series:
-    return candidates["rejected_by"].map(lambda names: bool(used & set(names)))
+def removal(candidates: pd.DataFrame, rejected: pd.Series) -> dict[str, Any]:
+    """Shares of false candidates removed and of true near-misses lost, Wilson intervals.
+
+    A false candidate is one of a pair that is no near-miss. A true near-miss is lost when none of
+    its candidates is left: a rider's and a bicycle's candidate are one near-miss. Borderline
+    pairs count neither way.
+
+    Args:
+        candidates: scene, pair, is_near_miss, is_borderline.
+        rejected: whether each is.
+    """
+    sure = ~candidates["is_borderline"].astype(bool)
+    is_true = candidates["is_near_miss"].astype(bool)
+    removed = rejected[sure & ~is_true]
+    true = candidates[sure & is_true]
+    lost = rejected[sure & is_true].groupby([true["scene"], true["pair"]]).all()
+    return {
+        "false_removed": proportion(int(removed.sum()), len(removed)),
+        "true_lost": proportion(int(lost.sum()), len(lost)),
+    }

@@ -38,9 +38,9 @@ def scenes_table(summary: dict[str, Any]) -> list[dict[str, Any]]:
                     "found": found["true_positives"],
                     "false": found["false_positives"],
                     "missed": found["false_negatives"],
-                    "precision": _with_interval(found["precision"]),
-                    "recall": _with_interval(found["recall"]),
-                    "F1": _with_interval(found["f1"]),
+                    "precision": with_interval(found["precision"]),
+                    "recall": with_interval(found["recall"]),
+                    "F1": with_interval(found["f1"]),
                     "TTC error, median / p95 (n)": _error(error["ttc_relative"], percent=True),
                     "PET error, median / p95 (n)": _error(error["pet_sec"], percent=False),
                 }
@@ -54,9 +54,9 @@ def filters_table(summary: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "mode": MODE_NAMES[mode],
             "filter": name,
-            "false removed": _with_interval(row["false_removed"]),
+            "false removed": with_interval(row["false_removed"]),
             "n false": row["false_removed"]["n"],
-            "true lost": _with_interval(row["true_lost"]),
+            "true lost": with_interval(row["true_lost"]),
             "n true": row["true_lost"]["n"],
         }
         for mode, figures in summary.items()
@@ -71,24 +71,6 @@ def markdown_table(rows: list[dict[str, Any]]) -> str:
     header = list(rows[0])
     lines = [header, ["---"] * len(header), *([str(row[name]) for name in header] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def markdown(results: dict[str, Any]) -> str:
-    """The whole evaluation for the run page and `benchmark.md`."""
-    parts = [
-        "# How right the near-misses are",
-        f"## Known truth: {results['scenes']['count']} made scenes",
-        "95 % intervals: Wilson for precision and recall, bootstrap over scenes for F1. Pairs on "
-        "the border of the definition are left out both ways.",
-        markdown_table(scenes_table(results["scenes"]["modes"])),
-        "### Filters",
-        markdown_table(filters_table(results["scenes"]["modes"])),
-    ]
-    if results.get("tracking"):
-        parts += ["## Tracking, against ground truth", markdown_table(results["tracking"])]
-    if results.get("videos"):
-        parts += ["## Made videos, through the whole chain", markdown_table(results["videos"])]
-    return "\n\n".join(parts)
 
 
 def errors_picture(path: Path, table: pd.DataFrame) -> None:
@@ -121,27 +103,6 @@ def errors_picture(path: Path, table: pd.DataFrame) -> None:
             figure.savefig(temporary, dpi=120, format="png")
 
 
-def causes_picture(path: Path, table: pd.DataFrame) -> None:
-    """Errors of TTC and PET of the calibrated near-misses against range, stride and jitter."""
-    hits = table[(table["mode"] == "ground") & table["is_near_miss"] & table["found"]]
-    errors = {
-        "TTC error (s)": hits["ttc_sec"] - hits["true_ttc_sec"],
-        "PET error (s)": hits["pet_sec"] - hits["true_pet_sec"],
-    }
-    causes = {"range_m": "range (m)", "stride": "stride (frames)", "jitter_px": "jitter (px)"}
-    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=(11, 6), layout="constrained")
-        grid = figure.subplots(len(errors), len(causes), sharey="row")
-        for row, (label, error) in zip(grid, errors.items(), strict=True):
-            row[0].set_ylabel(label)
-            for axes, (name, cause) in zip(row, causes.items(), strict=True):
-                axes.axhline(0, color="#999999", linewidth=1)
-                axes.plot(hits[name], error, "o", markersize=4)
-                axes.set_xlabel(f"{cause}, n = {error.notna().sum()}")
-        with whole_or_nothing(path) as temporary:
-            figure.savefig(temporary, dpi=120, format="png")
-
-
 def filters_picture(path: Path, summary: dict[str, Any]) -> None:
     """Shares of false candidates removed and of true ones lost, a bar a filter, a panel a mode."""
     with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
@@ -164,7 +125,8 @@ def filters_picture(path: Path, summary: dict[str, Any]) -> None:
             figure.savefig(temporary, dpi=120, format="png")
 
 
-def _with_interval(figure: dict[str, Any]) -> str:
+def with_interval(figure: dict[str, Any]) -> str:
+    """A figure with its 95 % interval, "-" where nothing was counted."""
     value, low, high = figure["value"], figure.get("low"), figure.get("high")
     if value is None:
         return "-"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -22,12 +23,13 @@ from tasks.nearmiss.evaluation.figures import (
     error_figures,
     filter_figures,
 )
+from tasks.nearmiss.evaluation.workers import over_scenes
 from tasks.nearmiss.interactions.filters import FILTERS, Surroundings, verdicts
 from tasks.nearmiss.interactions.meetings import straightened_picture
 from tasks.nearmiss.interactions.parameters import Parameters
 from tasks.nearmiss.interactions.plane import Plane
 from tasks.nearmiss.interactions.table import Candidate, find_candidates
-from tasks.nearmiss.interactions.trajectories import from_boxes
+from tasks.nearmiss.interactions.trajectories import Trajectory, from_boxes
 
 
 class HasName(Protocol):
@@ -90,16 +92,60 @@ def plane_of(scene: BenchmarkScene, mode: str) -> Plane:
     raise ValueError(f"Unknown mode {mode!r}; there are {', '.join(MODES)}.")
 
 
+def _scored(
+    scene: BenchmarkScene, modes: Sequence[str], parameters: Parameters, used: set[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of a scene's pairs and of its candidates on every plane."""
+    pairs, found = [], []
+    for mode in modes:
+        rows, marked = score_scene(scene, plane_of(scene, mode), parameters, used)
+        labels = {
+            "mode": mode,
+            "scene": scene.name,
+            "kind": scene.kind,
+            "degradation": scene.degradation,
+            "half": half_of(scene.name),
+        }
+        found += [{**labels, **row} for row in marked]
+        pairs += [{**labels, **row, **scene.facts} for row in rows]
+    return pairs, found
+
+
+def score_scene(
+    scene: BenchmarkScene,
+    plane: Plane,
+    parameters: Parameters,
+    used: set[str],
+    trajectories: Sequence[Trajectory] | None = None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of the pairs that are a near-miss, borderline or a candidate, and of the candidates.
+
+    Args:
+        scene: with truth.
+        plane: it is scored on.
+        parameters: thresholds.
+        used: names of the filters that may reject a candidate.
+        trajectories: of the scene on that plane; made where None.
+    """
+    if trajectories is None:
+        trajectories = from_boxes(scene.tracks, plane)
+    rows = candidate_rows(scene, plane, parameters, trajectories)
+    marked = _marked(rows, scene.truth, used)
+    return _pair_rows(marked, scene.truth), marked
+
+
 def candidate_rows(
-    scene: BenchmarkScene, plane: Plane, parameters: Parameters
+    scene: BenchmarkScene,
+    plane: Plane,
+    parameters: Parameters,
+    trajectories: Sequence[Trajectory],
 ) -> list[dict[str, Any]]:
     """One row for each candidate: its true pair, its values, and every filter that rejects it."""
-    trajectories = from_boxes(scene.tracks, plane)
     candidates = find_candidates(trajectories, parameters)
     says_no = verdicts(candidates, Surroundings.of(trajectories), parameters)
     return [
         {
-            "pair": _true_pair(scene.tracks, candidate),
+            "pair": true_pair(scene.tracks, candidate),
             "rejected_by": tuple(no),
             "range_m": _range(plane, candidate),
             **candidate.row,
@@ -116,6 +162,7 @@ def run_benchmark(
     *,
     bootstraps: int = 1000,
     seed: int = 0,
+    workers: int = 1,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Score scenes against their truth.
 
@@ -126,6 +173,7 @@ def run_benchmark(
         filters: names of the filters used; all when None.
         bootstraps: resamples of scenes for the intervals of F1.
         seed: of these.
+        workers: processes.
 
     Returns:
         A table with a row for each mode, scene and pair of road users that are a true near-miss,
@@ -135,20 +183,10 @@ def run_benchmark(
     """
     parameters = parameters or Parameters()
     used = set(FILTERS if filters is None else filters)
-    pairs, found = [], []
-    for mode in modes:
-        for scene in scenes:
-            rows = candidate_rows(scene, plane_of(scene, mode), parameters)
-            labels = {
-                "mode": mode,
-                "scene": scene.name,
-                "kind": scene.kind,
-                "degradation": scene.degradation,
-                "half": half_of(scene.name),
-            }
-            marked = _marked(rows, scene.truth, used)
-            found += [{**labels, **row} for row in marked]
-            pairs += [{**labels, **row, **scene.facts} for row in _pair_rows(marked, scene.truth)]
+    work = partial(_scored, modes=tuple(modes), parameters=parameters, used=used)
+    parts = over_scenes(work, scenes, workers)
+    pairs = [row for part, _ in parts for row in part]
+    found = [row for _, part in parts for row in part]
     table, candidates = pd.DataFrame(pairs), pd.DataFrame(found)
     rng = np.random.default_rng(seed)
     summary = {
@@ -161,7 +199,8 @@ def run_benchmark(
     return table, summary
 
 
-def _true_pair(tracks: pd.DataFrame, candidate: Candidate) -> tuple[str, str]:
+def true_pair(tracks: pd.DataFrame, candidate: Candidate) -> tuple[str, str]:
+    """The true users of a candidate's two tracks at its worst moment, in order."""
     users = [
         user_near(tracks, candidate.row[name], candidate.worst_sec)
         for name in ("track_id_1", "track_id_2")
@@ -188,23 +227,24 @@ def _range(plane: Plane, candidate: Candidate) -> float:
     return float(np.hypot(*(one.positions[at] - lens)))
 
 
+def label_of(pair: tuple[str, str], truth: pd.DataFrame) -> dict[str, bool]:
+    """is_near_miss and is_borderline of two users in order; neither where they are one user."""
+    first, second = pair
+    row = truth[
+        ((truth["user_a"] == first) & (truth["user_b"] == second))
+        | ((truth["user_a"] == second) & (truth["user_b"] == first))
+    ]
+    return {name: bool(row[name].any()) for name in ("is_near_miss", "is_borderline")}
+
+
 def _marked(
     rows: list[dict[str, Any]], truth: pd.DataFrame, used: set[str]
 ) -> list[dict[str, Any]]:
     """Candidates with what is true of their pair and whether they are kept."""
-    known = {tuple(sorted((row.user_a, row.user_b))): row for row in truth.itertuples(index=False)}
-    marked = []
-    for row in rows:
-        true = known.get(row["pair"])
-        marked.append(
-            {
-                **row,
-                "is_near_miss": bool(true is not None and true.is_near_miss),
-                "is_borderline": bool(true is not None and true.is_borderline),
-                "kept": not used & set(row["rejected_by"]),
-            }
-        )
-    return marked
+    return [
+        {**row, **label_of(row["pair"], truth), "kept": not used & set(row["rejected_by"])}
+        for row in rows
+    ]
 
 
 def _pair_rows(marked: list[dict[str, Any]], truth: pd.DataFrame) -> list[dict[str, Any]]:

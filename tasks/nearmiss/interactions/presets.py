@@ -1,7 +1,7 @@
 """Named sets of parameters and filters, each with the evidence for it.
 
-The evidence is from the benchmark of made
-scenes; `evaluation.run_benchmark` gives it again.
+The evidence is from the scenes of known truth, calibrated; it is printed by
+`python -m tasks.nearmiss.evaluation.presets`.
 """
 
 from __future__ import annotations
@@ -27,27 +27,29 @@ PRESETS: dict[str, Preset] = {
     "default": Preset(
         Parameters(),
         EVERY_FILTER,
-        "The default thresholds and every filter: 38 of 38 true near-misses found and no false "
-        "one of 203 false candidates kept, calibrated, 90 scenes.",
+        "The default thresholds and every filter: 38 of 38 true near-misses found (recall 0.91 to "
+        "1.00) and nothing false (precision 0.91 to 1.00), F1 1.00, 90 scenes.",
     ),
     "classic-filters": Preset(
         Parameters(),
         (*DEFAULT_FOUR,),
-        "Only the four classic filters: they remove 53 % of 203 false candidates "
-        "and lose none of 38 true ones, so 95 false ones are left.",
+        "Only the four classic filters: 38 of 38 true near-misses (recall 0.91 to 1.00) and 76 "
+        "false pairs (precision 0.33, 0.25 to 0.42), F1 0.50 (0.38 to 0.62).",
     ),
     "faint": Preset(
         Parameters(confidence=0.25, confidence_window_sec=0.5),
         EVERY_FILTER,
-        "For detectors of low confidence: with every confidence lowered by 0.33 the default "
-        "finds 34 of 38 true near-misses, this one 38 of 38, neither a false one.",
+        "For detectors of low confidence: with every confidence lowered by 0.33 it finds 38 of 38 "
+        "(recall 0.91 to 1.00), the default 34 of 38 (0.76 to 0.96), neither a false one; F1 1.00 "
+        "against 0.94 (0.88 to 0.99). As observed it is like the default.",
     ),
     "slow": Preset(
         Parameters(duration_sec=0.4),
         EVERY_FILTER,
-        "For a few frames a second: proximity may also hold for 0.4 s instead of 5 frames; at "
-        "5 frames a second it changed nothing (37 of 38 found either way), since proximity "
-        "holds for longer than a second in all of them.",
+        "For a few frames a second: proximity may also hold for 0.4 s instead of 5 frames. At 5 "
+        "frames a second it brought nothing on these scenes: 37 of 38 (recall 0.87 to 1.00) like "
+        "the default, and 1 false pair where the default has none; F1 0.97 (0.93 to 1.00) against "
+        "0.99 (0.95 to 1.00).",
     ),
     "screening": Preset(
         Parameters(
@@ -61,15 +63,17 @@ PRESETS: dict[str, Preset] = {
             confidence_window_sec=0.5,
         ),
         EVERY_FILTER,
-        "Looser thresholds all round, for a person to look through: "
-        "it too keeps none of the false candidates of these scenes, whose false pairs lie "
-        "far off the thresholds; expect more on real roads.",
+        "Looser thresholds all round, for a person to look through: 38 of 38 (recall 0.91 to 1.00) "
+        "and nothing false, also with confidence lowered by 0.33; at 5 frames a second 38 of 38 "
+        "and 1 false pair. These scenes' false pairs lie far off the thresholds; expect more on "
+        "real roads.",
     ),
     "severe": Preset(
         Parameters(ttc_sec=1.5, drac=3.4, braking=5.0, gap=2.0, pet_sec=1.0),
         EVERY_FILTER,
-        "Stricter thresholds, a DRAC above the 3.4 m/s^2 of a severe conflict (Archer 2005): "
-        "it finds 30 of 38 true near-misses and no false one.",
+        "Stricter thresholds, a DRAC above the 3.4 m/s^2 of a severe conflict (Archer 2005): 30 of "
+        "38 true near-misses (recall 0.79, 0.64 to 0.89) and nothing false (precision 0.89 to "
+        "1.00), F1 0.88 (0.79 to 0.95).",
     ),
 }
 """By name."""
