@@ -16,7 +16,7 @@ def test_the_record_has_the_choice_and_its_measurement(made_scene_run):
     assert [name for name, row in measured.items() if row["chosen"]] == [engine["engine"]]
     for row in measured.values():
         if row["verdict"] == "agrees":
-            assert chosen["ms"] <= row["ms"]
+            assert chosen["ms_lowest"] <= row["ms_lowest"]
     for share in chosen["agreement"].values():
         assert share["n"] > 50
         assert share["share"] >= TOLERANCE

@@ -195,15 +195,18 @@ def measure(
 def pick(rows: list[dict[str, Any]], asked: str) -> tuple[str, bool]:
     """The engine to use, and whether the rows settle that; writes a verdict into each row.
 
-    Where lower precisions could not be judged for want of boxes, another clip may say otherwise.
+    The fastest is the one with the lowest pass: what else the machine does can only make a pass
+    longer. Where lower precisions could not be judged for want of boxes, another clip may say
+    otherwise.
     """
     for row in rows:
         row["verdict"] = _verdict(row)
     if asked != AUTO:
         return asked, True
     able = [row for row in rows if row["verdict"] == "agrees"]
-    chosen = min(able, key=lambda row: row["ms"])
-    settled = all(row["verdict"] != TOO_FEW or row["ms"] >= chosen["ms"] for row in rows)
+    chosen = min(able, key=lambda row: row["ms_lowest"])
+    least = chosen["ms_lowest"]
+    settled = all(row["verdict"] != TOO_FEW or row["ms_lowest"] >= least for row in rows)
     return chosen["engine"], settled
 
 
