@@ -144,7 +144,7 @@ def test_an_output_folder_that_is_a_file_is_refused(tmp_path, clip, capsys):
 
 
 def test_an_encoder_that_fails(tmp_path, clip, prefect_server, capsys, monkeypatch):
-    monkeypatch.setattr(encode, "SPEED", "no such preset")
+    monkeypatch.setattr(encode, "QUALITY", "no such quality")
     code, said = run(capsys, clip, tmp_path / "out")
     assert code == 1
     assert said[-1] == (

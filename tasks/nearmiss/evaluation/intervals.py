@@ -25,6 +25,7 @@ from tasks.nearmiss.ground.from_file import CLICK_SD_PX, plane_from_points
 from tasks.nearmiss.interactions.meetings import plane_of_ground
 from tasks.nearmiss.interactions.parameters import Parameters
 from tasks.nearmiss.interactions.plane import Plane
+from tasks.nearmiss.interactions.trajectories import from_boxes
 from tasks.nearmiss.scenes import load_catalogue
 from tasks.nearmiss.scenes.language import DEGRADATION_DEFAULTS, Scene
 from tasks.nearmiss.scenes.observe import observe
@@ -115,7 +116,8 @@ def _with_noise(scene: Scene, seed: int) -> Scene:
 def _found(scene: BenchmarkScene, plane: Plane) -> dict[tuple[str, str], dict[str, Any]]:
     """The riskiest candidate with a TTC of each pair of road users."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in candidate_rows(scene, plane, Parameters()):
+    trajectories = from_boxes(scene.tracks, plane)
+    for row in candidate_rows(scene, plane, Parameters(), trajectories):
         if np.isfinite(row["min_ttc_sec"]):
             found.setdefault(row["pair"], row)  # candidates come the riskiest first
     return found
