@@ -20,17 +20,12 @@ from tasks.nearmiss.scenes.catalogue import scene_files
 from tasks.nearmiss.scenes.language import SceneError
 from tasks.nearmiss.stages import find_detector
 from tasks.pointers import FilePointer
-from tasks.records import write_record
-from tasks.runs import Run
+from tasks.runs import Outcome, Run
 
 
 @flow(name="evaluate-nearmiss")
-def evaluate_nearmiss(config: EvaluateConfig) -> list[str]:
-    """Score made scenes against their truth, trackers against ground truth, videos end to end.
-
-    Returns:
-        The lines to print last.
-    """
+def evaluate_nearmiss(config: EvaluateConfig) -> Outcome:
+    """Score made scenes against their truth, trackers against ground truth, videos end to end."""
     output_dir = config.resolved_output_dir()
     folder = output_dir / ("fast" if config.fast else "full")
     run = Run(folder, output_dir / ".cache", config.refresh)
@@ -43,27 +38,16 @@ def evaluate_nearmiss(config: EvaluateConfig) -> list[str]:
     if not config.fast:
         results |= with_pictures(run, config)
     run.add("benchmark", stages.write_benchmark(folder, results))
-    write_record(
-        folder / "record.json",
+    run.record(
         flow="evaluate-nearmiss",
         command=command_for("flows/evaluate_nearmiss.py", config),
         config=config.model_dump(mode="json"),
         data=[{"source": scene.path.name, "sha256": scene.sha256} for scene in scenes],
         seed=0,
-        timings={
-            name: {"seconds": round(result.seconds, 3), "cached": run.cached.get(name, False)}
-            for name, result in run.results.items()
-        },
         metrics=results,
-        outputs={
-            name: file
-            for result in run.results.values()
-            for name, file in result.files.items()
-            if file.path.parent == folder
-        },
-        warnings=run.warnings,
     )
-    return [*summary_lines(known.figures["modes"]), f"Report: {folder / 'benchmark.md'}"]
+    lines = [*summary_lines(known.figures["modes"]), f"Report: {folder / 'benchmark.md'}"]
+    return Outcome(lines=lines, folder=folder)
 
 
 def with_pictures(run: Run, config: EvaluateConfig) -> dict[str, list]:

@@ -13,35 +13,37 @@ import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settin
 from prefect import flow
 from prefect.states import Failed, State
 
+from flows.nearmiss_videos import many_videos
 from tasks import command_line
 from tasks.command_line import command_for
-from tasks.errors import BadInput, StageFailed
+from tasks.errors import BadInput
 from tasks.gates import FAILED_STATE, QualityGateFailed
 from tasks.nearmiss import sources, stages, weights
 from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.interactions import stages as interaction_stages
 from tasks.nearmiss.interactions.meetings import AUTO
 from tasks.pointers import FilePointer, StageResult
-from tasks.runs import Run, folder_for
+from tasks.runners import task_runner
+from tasks.runs import Outcome, Run, folder_for
 
 
 @flow(name="nearmiss")
-def nearmiss(config: NearMissConfig) -> list[str] | State:
+def nearmiss(config: NearMissConfig) -> Outcome | State:
     """Find near-misses in videos: ingest, detect, track, score, render, report.
 
     Returns:
-        The lines to print last; or, where a gate failed, a Failed state of that name.
+        The outcome; or, where a gate failed, a Failed state of that name.
     """
     videos = sources.expand(config.video)
     if len(videos) > 1:
-        return each_video(config, videos)
+        return many_videos(config, videos)
     try:
         return tracks_only(config) if config.tracks else one_video(config)
     except QualityGateFailed as failure:
         return Failed(message=str(failure), name=FAILED_STATE)
 
 
-def one_video(config: NearMissConfig) -> list[str]:
+def one_video(config: NearMissConfig) -> Outcome:
     """The story of one video, or of the made scene where none is named."""
     source = fetch(config)
     video = source.files["video"]
@@ -81,13 +83,7 @@ def one_video(config: NearMissConfig) -> list[str]:
         stages.score,
         detections=detections,
         tracks=tracks,
-        **config.part(
-            "proximity_threshold",
-            "ttc_threshold",
-            "closing_speed_threshold",
-            "cooldown_frames",
-            "pedestrian_pairs",
-        ),
+        criteria=config.criteria(),
     )
     run.check("events", events.files["events"], row_id=["frame_index", "object_id_1"])
 
@@ -97,9 +93,7 @@ def one_video(config: NearMissConfig) -> list[str]:
         detections=detections,
         tracks=tracks,
         calibration=calibration_of(config),
-        disabled_filters=config.disable_filters,
-        thresholds=config.thresholds(),
-        **config.part("preset", "pedestrian_pairs"),
+        definition=config.definition(),
     )
     run.check("interactions", interactions.files["interactions"], row_id=["interaction_id"])
 
@@ -130,13 +124,7 @@ def one_video(config: NearMissConfig) -> list[str]:
             clips_made=clips,
             is_made_scene=truth is not None,
         )
-    if config.labels:
-        run.stage(
-            interaction_stages.judge_by_labels,
-            answers=FilePointer.to(config.labels.expanduser()),
-            video=video,
-            interactions=interactions,
-        )
+    judge_by_labels(config, run, video)
     run.stage(
         stages.write_report,
         video=video,
@@ -157,7 +145,7 @@ def one_video(config: NearMissConfig) -> list[str]:
     )
 
 
-def tracks_only(config: NearMissConfig) -> list[str]:
+def tracks_only(config: NearMissConfig) -> Outcome:
     """The story of trajectories that come without a video."""
     source = FilePointer.to(config.tracks.expanduser())
     output_dir = config.resolved_output_dir()
@@ -169,18 +157,15 @@ def tracks_only(config: NearMissConfig) -> list[str]:
     interactions = run.stage(
         interaction_stages.find_interactions_of_tracks,
         tracks=tracks,
-        disabled_filters=config.disable_filters,
-        thresholds=config.thresholds(),
-        **config.part("units", "preset", "pedestrian_pairs"),
+        units=config.units,
+        definition=config.definition(),
     )
     run.check("interactions", interactions.files["interactions"], row_id=["interaction_id"])
-    if config.labels:
-        run.stage(
-            interaction_stages.judge_by_labels,
-            answers=FilePointer.to(config.labels.expanduser()),
-            video=source,
-            interactions=interactions,
-        )
+    events = None
+    if config.units == "px":
+        events = run.stage(stages.score_given_tracks, tracks=tracks, criteria=config.criteria())
+        run.check("events", events.files["events"], row_id=["frame_index", "object_id_1"])
+    judge_by_labels(config, run, source)
     run.stage(
         interaction_stages.write_tracks_report,
         name=name,
@@ -188,6 +173,7 @@ def tracks_only(config: NearMissConfig) -> list[str]:
         units=config.units,
         tracks=tracks,
         interactions=interactions,
+        events=events,
         warnings=list(run.warnings),
     )
     return interaction_stages.summarise_tracks(
@@ -196,6 +182,17 @@ def tracks_only(config: NearMissConfig) -> list[str]:
         command=command_for("flows/nearmiss.py", config),
         config=config.model_dump(mode="json"),
     )
+
+
+def judge_by_labels(config: NearMissConfig, run: Run, source: FilePointer) -> None:
+    """Precision and recall by a person's answers, where there are any."""
+    if config.labels:
+        run.stage(
+            interaction_stages.judge_by_labels,
+            answers=FilePointer.to(config.labels.expanduser()),
+            video=source,
+            interactions=run.results["interactions"],
+        )
 
 
 def fetch(config: NearMissConfig) -> StageResult:
@@ -217,25 +214,6 @@ def calibration_of(config: NearMissConfig) -> FilePointer | str | None:
     return FilePointer.to(Path(config.calibration).expanduser())
 
 
-def each_video(config: NearMissConfig, videos: list[str]) -> list[str]:
-    """A run of its own for each video; one that fails does not stop the others.
-
-    Raises:
-        StageFailed: at the end, where any failed.
-    """
-    lines, failed = [], []
-    for video in videos:
-        state = nearmiss(config.model_copy(update={"video": [video]}), return_state=True)
-        if state.is_completed():
-            lines += [video, *(f"  {line}" for line in state.result())]
-        else:
-            failed.append(f"{video} ({state.message})")
-    if failed:
-        print(*lines, sep="\n")
-        raise StageFailed(f"{len(failed)} of {len(videos)} videos failed: {'; '.join(failed)}")
-    return lines
-
-
 def check(config: NearMissConfig) -> None:
     """Refuse what a look can tell is bad, before Prefect starts.
 
@@ -246,8 +224,12 @@ def check(config: NearMissConfig) -> None:
         raise BadInput("--tracks and --video cannot go together: trajectories have no video.")
     if config.tracks and config.fps is None:
         raise BadInput("--tracks needs --fps, the frames a second of the trajectories.")
-    for video in sources.expand(config.video):
-        sources.check(video)
+    videos = sources.expand(config.video)
+    if len(videos) > 1:
+        task_runner(config.videos_at_once)
+    else:  # of several, one that is broken stops no other
+        for video in videos:
+            sources.check(video)
     calibration = None if config.calibration == AUTO else config.calibration
     for named in (config.tracks, config.labels, calibration):
         if named is not None and not Path(named).expanduser().is_file():

@@ -41,7 +41,7 @@ def main(
     """Parse the command line, run the flow, say how it ended.
 
     Args:
-        flow: takes one parameter `config` and returns the lines to print last.
+        flow: takes one parameter `config` and returns an Outcome.
         config_class: its configuration.
         check: raises BadInput for input that a look can tell is bad, before Prefect starts.
         arguments: of the command line; sys.argv without the program when None.
@@ -67,7 +67,7 @@ def main(
         return _say("Interrupted; finished stages are cached.", EXIT_INTERRUPTED)
     logging.getLogger("prefect").setLevel(logging.WARNING)  # the last line is ours
     if state.is_completed():
-        print(*state.result(), sep="\n")
+        print(*state.result().lines, sep="\n")
         return 0
     if state.name == FAILED_STATE:
         return _say(state.message, EXIT_FAILED)

@@ -5,11 +5,25 @@ from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger
+from pydantic import BaseModel
 
 from tasks.caching import Stage
 from tasks.expectations import suite_file
 from tasks.gates import gate
 from tasks.pointers import FilePointer, StageResult
+from tasks.records import write_record
+
+
+class Outcome(BaseModel):
+    """What a flow gives back.
+
+    Attributes:
+        lines: what the terminal shows last.
+        folder: where the results are.
+    """
+
+    lines: list[str]
+    folder: Path
 
 
 class Run:
@@ -70,6 +84,41 @@ class Run:
         for warning in warnings:
             get_run_logger().warning(warning)
         self.warnings += warnings
+
+    def record(
+        self,
+        *,
+        flow: str,
+        command: str,
+        config: dict[str, Any],
+        data: list[dict[str, Any]],
+        metrics: dict[str, Any],
+        seed: int | None = None,
+    ) -> None:
+        """Write `record.json` into the folder: with what `records.write_record` takes, and the
+        times, files and warnings of the stages so far."""
+        files = {
+            name: file for result in self.results.values() for name, file in result.files.items()
+        }
+        write_record(
+            self.folder / "record.json",
+            flow=flow,
+            command=command,
+            config=config,
+            data=data,
+            seed=seed,
+            timings={
+                name: {"seconds": round(result.seconds, 3), "cached": self.cached.get(name, False)}
+                for name, result in self.results.items()
+            },
+            metrics=metrics,
+            outputs={
+                name: file
+                for name, file in files.items()
+                if file.path.is_relative_to(self.folder.resolve())
+            },
+            warnings=self.warnings,
+        )
 
     def _run(self, name: str, stage: Stage, arguments: dict[str, Any]) -> StageResult:
         result, was_cached = stage(store=self._store, refresh=self._refresh, **arguments)

@@ -20,6 +20,7 @@ from tasks.config import FlowConfig
 from tasks.errors import BadInput, StageFailed
 from tasks.gates import FAILED_STATE
 from tasks.nearmiss.config import NearMissConfig
+from tasks.runs import Outcome
 
 
 class Config(FlowConfig):
@@ -304,7 +305,7 @@ def test_the_command_names_only_what_differs_from_the_defaults():
 
 
 @flow(name="tiny")
-def tiny(config: Config) -> list[str] | State:
+def tiny(config: Config) -> Outcome | State:
     """End as the label says."""
     if config.label == "gate":
         return Failed(message="Quality gate video failed on 3 rows.", name=FAILED_STATE)
@@ -316,7 +317,8 @@ def tiny(config: Config) -> list[str] | State:
     }
     if config.label in errors:
         raise errors[config.label]
-    return [f"stride {config.stride}", "The report is in outputs/tiny."]
+    lines = [f"stride {config.stride}", "The report is in outputs/tiny."]
+    return Outcome(lines=lines, folder=Path("outputs/tiny"))
 
 
 def fine(config: Config) -> None:

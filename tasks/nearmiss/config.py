@@ -13,7 +13,7 @@ class NearMissConfig(FlowConfig):
 
     video: list[str] = Field(
         default_factory=list,
-        description="Video files, folders of them, or URLs. None: a short made scene.",
+        description="Video files, folders, globs, or URLs. None: a short made scene.",
     )
     output_dir: Path = Field(
         default=Path("outputs/nearmiss"),
@@ -102,19 +102,40 @@ class NearMissConfig(FlowConfig):
     fps: float | None = Field(
         default=None, gt=0, le=1000, description="Frames a second of --tracks."
     )
+    videos_at_once: int = Field(
+        default=1, ge=1, le=64, description="How many of several videos run at once (threads)."
+    )
+    site_by: Literal["video", "folder"] = Field(
+        default="video",
+        description="What a site is where several videos are compared: each video, or each folder.",
+    )
     labels: Path | None = Field(
         default=None, description="Answers from the review page: gives precision and recall."
     )
 
-    def thresholds(self) -> dict[str, float]:
-        """The thresholds of interactions that are set here, over the preset's."""
+    def criteria(self) -> dict[str, Any]:
+        """What makes an event, as arguments of `scoring.NearMissDetector`."""
+        return self.part(
+            "proximity_threshold",
+            "ttc_threshold",
+            "closing_speed_threshold",
+            "cooldown_frames",
+            "pedestrian_pairs",
+        )
+
+    def definition(self) -> dict[str, Any]:
+        """What makes an interaction, as arguments of `meetings.find_interactions`: the preset,
+        and the thresholds that are set here over the preset's."""
         named = {
             "ttc_sec": self.interaction_ttc,
             "pet_sec": self.interaction_pet,
             "drac": self.interaction_drac,
             "gap": self.interaction_gap,
         }
-        return {name: value for name, value in named.items() if value is not None}
+        return self.part("preset", "pedestrian_pairs") | {
+            "thresholds": {name: value for name, value in named.items() if value is not None},
+            "disabled_filters": self.disable_filters,
+        }
 
     def part(self, *names: str) -> dict[str, Any]:
         """The named settings, as keyword arguments for a stage."""

@@ -38,7 +38,7 @@ def write_report(
             limitations, assumptions, scale, rejected (how many candidates), has_review, for the
             template.
     """
-    rows = events.sort_values("risk_score", ascending=False, kind="stable").to_dict("records")
+    rows = _riskiest_first(events)
     text = _template("report.html.j2").render(
         pictures=[_picture(caption, file) for caption, file in pictures.items()],
         top=rows[:TOP],
@@ -53,22 +53,30 @@ def write_report(
     write_text(path, text)
 
 
-def write_tracks_report(path: Path, *, interactions: pd.DataFrame, **facts: Any) -> None:
+def write_tracks_report(
+    path: Path, *, interactions: pd.DataFrame, events: pd.DataFrame | None, **facts: Any
+) -> None:
     """Write the report of trajectories without a video.
 
     Args:
         path: of the HTML file; pictures of interactions lie in `stills/` beside it.
         interactions: kept ones, the riskiest first.
+        events: EVENT_COLUMNS, or None for tracks in metres, which have none.
         facts: title, units, scale, road_users, rejected, quarantined, warnings.
     """
     text = _template("tracks_report.html.j2").render(
         interactions=interactions.to_dict("records"),
+        events=None if events is None else _riskiest_first(events),
         has_video=False,
         clip_link="stills/%s.png",
         clip_name="picture",
         **facts,
     )
     write_text(path, text)
+
+
+def _riskiest_first(events: pd.DataFrame) -> list[dict[str, Any]]:
+    return events.sort_values("risk_score", ascending=False, kind="stable").to_dict("records")
 
 
 def _template(name: str) -> jinja2.Template:

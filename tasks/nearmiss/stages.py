@@ -1,5 +1,6 @@
 """The Prefect tasks of the near-miss flow, one a stage."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import cv2
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.states import State
 from prefect.tasks import exponential_backoff
 
 from tasks import files, publish
 from tasks.caching import only_transient, stage
+from tasks.errors import BadInput, StageFailed
 from tasks.nearmiss import (
     detection,
     detectors,
@@ -21,9 +24,11 @@ from tasks.nearmiss import (
     render,
     report,
     scoring,
+    sites,
     summary,
     trackers,
     tracking,
+    tracks_input,
     weights,
 )
 from tasks.nearmiss.camera import drift
@@ -31,8 +36,7 @@ from tasks.nearmiss.drawing import draw_objects, picture_grid
 from tasks.nearmiss.frames import sample_frames
 from tasks.nearmiss.sources import made_scene, url
 from tasks.pointers import FilePointer, StageResult
-from tasks.records import write_record
-from tasks.runs import Run
+from tasks.runs import Outcome, Run
 
 FETCH = {
     "retries": 3,
@@ -192,23 +196,28 @@ def score(
     *,
     detections: StageResult,
     tracks: StageResult,
-    proximity_threshold: float,
-    ttc_threshold: float,
-    closing_speed_threshold: float,
-    cooldown_frames: int,
-    pedestrian_pairs: bool,
+    criteria: dict[str, Any],
     folder: Path,
 ) -> StageResult:
     """Find the near-misses among all pairs of road users."""
-    detector = scoring.NearMissDetector(
-        proximity_threshold=proximity_threshold,
-        ttc_threshold=ttc_threshold,
-        closing_speed_threshold=closing_speed_threshold,
-        cooldown_frames=cooldown_frames,
-        pedestrian_pairs=pedestrian_pairs,
-    )
     frames = pd.read_parquet(detections.path("frames"))
-    events = scoring.score_tracks(frames, _steady_tracks(detections, tracks), detector)
+    return _scored(frames, _steady_tracks(detections, tracks), criteria, folder)
+
+
+@stage(work=[scoring, tracks_input], name="score")
+def score_given_tracks(
+    *, tracks: StageResult, criteria: dict[str, Any], folder: Path
+) -> StageResult:
+    """Find the near-misses among tracks in pixels that came without a video."""
+    table = pd.read_parquet(tracks.path("tracks"))
+    return _scored(*tracks_input.as_tracked(table), criteria, folder)
+
+
+def _scored(
+    frames: pd.DataFrame, tracks: pd.DataFrame, criteria: dict[str, Any], folder: Path
+) -> StageResult:
+    detector = scoring.NearMissDetector(**criteria)
+    events = scoring.score_tracks(frames, tracks, detector)
     written = {"events": folder / "events.csv"}
     with files.whole_or_nothing(written["events"]) as temporary:
         events.to_csv(temporary, index=False)
@@ -309,36 +318,66 @@ def write_report(
     return _result(pictures | {"report": page}, {})
 
 
-def summarise(run: Run, *, source: StageResult, command: str, config: dict[str, Any]) -> list[str]:
-    """Write `summary.md` and `record.json`, and put the summary on the flow run's own page.
-
-    Returns:
-        The lines to print last.
-    """
+def summarise(run: Run, *, source: StageResult, command: str, config: dict[str, Any]) -> Outcome:
+    """Write `summary.md` and `record.json`, and put the summary on the flow run's own page."""
     text = summary.markdown(run.results, run.cached, run.warnings, run.folder)
     files.write_text(run.folder / "summary.md", text)
     verdict = summary.event_verdict(run.results["score"].figures)
     publish.markdown("summary", text, verdict)
     timeline = run.results["report"].path("timeline")
     publish.pictures("summary", {"Near-miss events over time": timeline}, verdict)
-    outputs = {name: file for result in run.results.values() for name, file in result.files.items()}
-    outputs = {name: file for name, file in outputs.items() if file.path.is_relative_to(run.folder)}
-    write_record(
-        run.folder / "record.json",
+    written = {"summary": FilePointer.to(run.folder / "summary.md")}
+    run.add("summary", StageResult(files=written))
+    run.record(
         flow="nearmiss",
         command=command,
         config=config,
         data=[summary.data_entry(source, run.results)],
-        seed=None,
-        timings={
-            name: {"seconds": round(result.seconds, 3), "cached": run.cached.get(name, False)}
-            for name, result in run.results.items()
-        },
         metrics=summary.metrics(run.results),
-        outputs=outputs | {"summary": FilePointer.to(run.folder / "summary.md")},
-        warnings=run.warnings,
     )
-    return summary.lines(run.results, run.folder)
+    return Outcome(lines=summary.lines(run.results, run.folder), folder=run.folder)
+
+
+def compare_sites(
+    folder: Path, rows: list[dict[str, Any]], *, command: str, config: dict[str, Any]
+) -> Outcome:
+    """Write what became of several videos and the ranking of their sites, also on the run page.
+
+    Args:
+        folder: for the tables.
+        rows: of `sites.video_row` or `sites.failed_row`, in the order of the videos.
+        command: that runs the batch again.
+        config: resolved.
+    """
+    videos = sites.videos_table(rows)
+    ranking = sites.rank_sites(videos)
+    text = sites.as_markdown(videos, ranking)
+    files.write_text(folder / "summary.md", text)
+    written = {"videos": folder / "videos.csv", "sites": folder / "sites.csv"}
+    for path, table in zip(written.values(), (videos, ranking), strict=True):
+        with files.whole_or_nothing(path) as temporary:
+            table.to_csv(temporary, index=False)
+    verdict = sites.verdict(videos, ranking)
+    publish.table("videos", videos.astype(object).to_dict("records"), verdict)
+    publish.table("sites", ranking.astype(object).to_dict("records"), verdict)
+    publish.markdown("summary", text, verdict)
+    run = Run(folder, folder, refresh=False)
+    run.add("batch", _result(written | {"summary": folder / "summary.md"}, {}))
+    run.record(
+        flow="nearmiss",
+        command=command,
+        config=config,
+        data=[{"source": row["video"], "state": row["state"]} for row in rows],
+        metrics={"sites": json.loads(ranking.to_json(orient="records"))},
+    )
+    lines = [*sites.as_lines(videos, ranking), verdict, f"Tables: {folder}"]
+    return Outcome(lines=lines, folder=folder)
+
+
+def reason_of(state: State) -> str:
+    """Why a run did not end well, in one sentence."""
+    error = state.result(raise_on_failure=False)
+    return str(error) if isinstance(error, BadInput | StageFailed) else str(state.message)
 
 
 def _source(path: Path, location: str) -> StageResult:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from scipy.stats import chi2
 
+from tasks.nearmiss.rates import poisson_rate
 from tasks.nearmiss.report import clock
 from tasks.nearmiss.scoring import LEVELS
 from tasks.pointers import StageResult
@@ -21,12 +21,10 @@ def rate(events: int, duration_sec: float) -> dict[str, Any]:
         events: how many.
         duration_sec: observed time.
     """
-    hours = duration_sec / 3600
-    low = chi2.ppf(0.025, 2 * events) / 2 if events else 0.0
-    high = chi2.ppf(0.975, 2 * events + 2) / 2
+    per_hour, low, high = poisson_rate(events, duration_sec / 3600)
     return {
-        "per_hour": round(events / hours, 1),
-        "interval_95": [round(float(low) / hours, 1), round(float(high) / hours, 1)],
+        "per_hour": round(per_hour, 1),
+        "interval_95": [round(low, 1), round(high, 1)],
         "n": events,
     }
 

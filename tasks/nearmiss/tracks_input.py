@@ -79,6 +79,23 @@ def read_tracks(path: Path, units: str, fps: float) -> tuple[pd.DataFrame, pd.Da
     return tracks, quarantine
 
 
+def as_tracked(tracks: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tracks in pixels as those of a video are: for `scoring.score_tracks`.
+
+    Args:
+        tracks: of `read_tracks`. A road user without a box has one without an area at its place.
+
+    Returns:
+        One row a frame in which anybody is (frame_index, timestamp_sec, processed), and the
+        tracks with whole boxes and `center_x`, `center_y`.
+    """
+    frames = tracks[["frame_index", "timestamp_sec"]].drop_duplicates(ignore_index=True)
+    places = tracks.rename(columns={"x": "center_x", "y": "center_y"})
+    for corner, center in zip(BOX, ["center_x", "center_y"] * 2, strict=True):
+        places[corner] = places[corner].fillna(places[center])
+    return frames.assign(processed=True), places
+
+
 def _read(path: Path) -> tuple[pd.DataFrame, bool, list[str]]:
     """All rows as text with their line number, whether it is MOTChallenge, columns left aside."""
     lines = _text(path).split("\n")

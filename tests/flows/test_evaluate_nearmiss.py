@@ -19,7 +19,7 @@ def test_the_fast_evaluation_writes_its_figures(tmp_path, prefect_server):
     results = json.loads((folder / "benchmark.json").read_text())
     assert results["scenes"]["count"] == 16
     assert results["scenes"]["modes"]["ground"]["detection"]["all"]["f1"]["value"] > 0.9
-    assert "calibrated: F1" in state.result()[0]
+    assert "calibrated: F1" in state.result().lines[0]
     assert "## Tracking" not in (folder / "benchmark.md").read_text()
 
 

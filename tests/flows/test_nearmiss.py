@@ -63,7 +63,7 @@ def finished(clip, tmp_path_factory, prefect_server):
     folder = tmp_path_factory.mktemp("runs")
     state = run(clip, folder)
     assert state.is_completed(), state.message
-    return folder, state.result()
+    return folder, state.result().lines
 
 
 def test_all_files_are_there(finished):
@@ -179,7 +179,7 @@ def test_no_events_are_a_normal_result(tmp_path, prefect_server):
     quiet = make_clip(tmp_path / "quiet.mp4", frames=30, meet=False)
     state = run(quiet, tmp_path / "out")
     assert state.is_completed()
-    assert "No near-miss was found." in state.result()
+    assert "No near-miss was found." in state.result().lines
     assert {path.name for path in (tmp_path / "out" / "quiet").iterdir()} == FILES
 
 
@@ -190,6 +190,14 @@ def test_of_several_videos_a_broken_one_does_not_stop_the_others(clip, tmp_path,
     assert state.is_failed()
     assert "1 of 2 videos failed" in state.message
     assert (tmp_path / "out" / "crossing" / "report.html").is_file()
+    (folder,) = (tmp_path / "out").glob("batch-*")
+    rows = pd.read_csv(folder / "videos.csv")
+    assert rows["state"].tolist() == ["failed", "completed"]
+    assert "has no video stream" in rows["message"].iat[0]
+    assert rows["events"].iat[1] >= 1
+    (site,) = pd.read_csv(folder / "sites.csv").itertuples()
+    assert site.site == "crossing.mp4"
+    assert site.per_hour_low <= site.per_hour <= site.per_hour_high
 
 
 def test_two_videos_of_one_name_keep_their_own_folders(finished, clip, tmp_path):

@@ -101,12 +101,37 @@ def test_tracks_without_a_video(tmp_path, prefect_server):
     # Car 1 leaves the crossing's corner as car 2 comes: worked out from the two straight paths.
     assert row.pet_sec == pytest.approx(0.06, abs=0.05)
     assert row.conflict_angle_deg == pytest.approx(90, abs=2)
+    assert row.speed_1_kmh == pytest.approx(3.6 * row.speed_1, abs=1e-3)
+    assert not (folder / "events.csv").exists(), "events are measured in pixels"
     quarantine = pd.read_csv(folder / "quarantine.csv")
     assert quarantine["row"].tolist() == [242, 243]
     page = (folder / "report.html").read_text()
     assert f"stills/{row.interaction_id}.png" in page
     assert (folder / "stills" / f"{row.interaction_id}.png").is_file()
     assert "<video" not in page
+
+
+def test_tracks_in_pixels_give_events_too(tmp_path, prefect_server):
+    # Two cars drive at each other at 200 px/s each; both stop 40 px apart, after 0.9 s.
+    rows = ["frame,track_id,class,x,y"]
+    for frame in range(40):
+        gone = min(10 * frame, 180)
+        rows += [f"{frame},1,car,{gone},0", f"{frame},2,car,{400 - gone},0"]
+    file = tmp_path / "head_on.csv"
+    file.write_text("\n".join(rows))
+    state = run(tmp_path / "out", tracks=file, units="px", fps=20)
+    assert state.is_completed(), state.message
+    folder = tmp_path / "out" / "head_on"
+    (event,) = pd.read_csv(folder / "events.csv").itertuples()
+    assert (event.object_id_1, event.object_id_2) == (1, 2)
+    assert event.closing_speed_px_s == pytest.approx(400)
+    assert event.distance_px == pytest.approx(40)
+    assert event.ttc_sec == pytest.approx(0.1)
+    assert event.risk_level == "High"
+    assert pd.read_csv(folder / "interactions.csv")["speed_1_kmh"].isna().all()
+    assert "Events by the places in the picture" in (folder / "report.html").read_text()
+    record = json.loads((folder / "record.json").read_text())
+    assert record["metrics"]["events"]["total"] == 1
 
 
 def test_a_calibration_gives_metres(tmp_path, prefect_server):
@@ -188,4 +213,4 @@ def test_speeds_on_the_ground_are_shown_in_kilometres_an_hour(tmp_path, prefect_
     state = run(tmp_path / "out", tracks=file, units="m", fps=20)
     page = (tmp_path / "out" / "crossing" / "report.html").read_text()
     assert "43 km/h, 29 km/h" in page  # 12 m/s and 8 m/s
-    assert "Measured in metres" in state.result()[0]
+    assert "Measured in metres" in state.result().lines[0]

@@ -7,14 +7,14 @@ import pandas as pd
 
 from tasks import files, publish
 from tasks.caching import stage
-from tasks.nearmiss import report, tracking, tracks_input
+from tasks.nearmiss import report, summary, tracking, tracks_input
 from tasks.nearmiss.camera import drift
 from tasks.nearmiss.interactions import meetings
 from tasks.nearmiss.interactions.filters import FILTERS
+from tasks.nearmiss.interactions.trajectories import Trajectory
 from tasks.nearmiss.review import clips, compare_filters, labels, page, stills
 from tasks.pointers import FilePointer, StageResult
-from tasks.records import write_record
-from tasks.runs import Run
+from tasks.runs import Outcome, Run
 from tasks.text import plain
 
 PAGES = ("report.html", "review.html", "filters.md")
@@ -27,10 +27,7 @@ def find_interactions(
     detections: StageResult,
     tracks: StageResult,
     calibration: FilePointer | str | None,
-    preset: str,
-    thresholds: dict[str, float],
-    disabled_filters: list[str],
-    pedestrian_pairs: bool,
+    definition: dict[str, Any],
     folder: Path,
 ) -> StageResult:
     """Find the near-misses on smoothed trajectories, and keep what the filters reject."""
@@ -41,15 +38,7 @@ def find_interactions(
     picture = (metadata["width"], metadata["height"])
     source = calibration.path if isinstance(calibration, FilePointer) else calibration
     scale = meetings.scale_for(table, picture, source)
-    kept, rejected = meetings.find_interactions(
-        meetings.trajectories_of_boxes(table, scale),
-        scale,
-        preset=preset,
-        thresholds=thresholds,
-        disabled_filters=disabled_filters,
-        pedestrian_pairs=pedestrian_pairs,
-    )
-    return _written(kept, rejected, scale, folder)
+    return _found(meetings.trajectories_of_boxes(table, scale), scale, definition, folder)
 
 
 @stage(work=[tracks_input], name="read tracks")
@@ -76,23 +65,12 @@ def find_interactions_of_tracks(
     *,
     tracks: StageResult,
     units: str,
-    preset: str,
-    thresholds: dict[str, float],
-    disabled_filters: list[str],
-    pedestrian_pairs: bool,
+    definition: dict[str, Any],
     folder: Path,
 ) -> StageResult:
     """Find the near-misses among trajectories without a video."""
     trajectories, scale = meetings.measured_input(pd.read_parquet(tracks.path("tracks")), units)
-    kept, rejected = meetings.find_interactions(
-        trajectories,
-        scale,
-        preset=preset,
-        thresholds=thresholds,
-        disabled_filters=disabled_filters,
-        pedestrian_pairs=pedestrian_pairs,
-    )
-    return _written(kept, rejected, scale, folder)
+    return _found(trajectories, scale, definition, folder)
 
 
 @stage(work=[report, page, stills, compare_filters], name="report")
@@ -103,6 +81,7 @@ def write_tracks_report(
     units: str,
     tracks: StageResult,
     interactions: StageResult,
+    events: StageResult | None,
     warnings: list[str],
     folder: Path,
 ) -> StageResult:
@@ -123,6 +102,7 @@ def write_tracks_report(
     report.write_tracks_report(
         folder / "report.html",
         interactions=kept,
+        events=pd.read_csv(events.path("events")) if events else None,
         title=name,
         units=units,
         scale=interactions.figures["scale"],
@@ -220,44 +200,37 @@ def judge_by_labels(
 
 def summarise_tracks(
     run: Run, *, source: FilePointer, command: str, config: dict[str, Any]
-) -> list[str]:
-    """Write `record.json` and the summary on the flow run's page.
-
-    Returns:
-        The lines to print last.
-    """
+) -> Outcome:
+    """Write `record.json` and the summary on the flow run's page."""
     tracks, interactions = (run.results[name].figures for name in ("read tracks", "interactions"))
+    events = run.results["score"].figures if "score" in run.results else None
     verdict = (
         f"{interactions['total']} interactions of {tracks['road_users']} road users, "
         f"{interactions['rejected']} candidates rejected, {tracks['quarantined']} rows set aside."
     )
-    publish.markdown("summary", f"# {plain(source.path.name)}\n\n**{verdict}**\n", verdict)
-    write_record(
-        run.folder / "record.json",
+    text = f"# {plain(source.path.name)}\n\n**{verdict}**\n"
+    if events:
+        text += f"\n{summary.event_verdict(events)}\n"
+    publish.markdown("summary", text, verdict)
+    run.record(
         flow="nearmiss",
         command=command,
         config=config,
         data=[{"source": source.path.name, "sha256": source.sha256, "counts": tracks}],
-        seed=None,
-        timings={
-            name: {"seconds": round(result.seconds, 3), "cached": run.cached.get(name, False)}
-            for name, result in run.results.items()
-        },
-        metrics={"interactions": interactions},
-        outputs={
-            name: file
-            for result in run.results.values()
-            for name, file in result.files.items()
-            if file.path.is_relative_to(run.folder)
-        },
-        warnings=run.warnings,
+        metrics={"interactions": interactions} | ({"events": events} if events else {}),
     )
-    return [interactions["scale"], verdict, f"Report: {run.folder / 'report.html'}"]
+    found = [summary.event_verdict(events)] if events else []
+    lines = [interactions["scale"], verdict, *found, f"Report: {run.folder / 'report.html'}"]
+    return Outcome(lines=lines, folder=run.folder)
 
 
-def _written(
-    kept: pd.DataFrame, rejected: pd.DataFrame, scale: meetings.Scale, folder: Path
+def _found(
+    trajectories: list[Trajectory],
+    scale: meetings.Scale,
+    definition: dict[str, Any],
+    folder: Path,
 ) -> StageResult:
+    kept, rejected = meetings.find_interactions(trajectories, scale, **definition)
     written = {"interactions": folder / "interactions.csv", "rejected": folder / "rejected.csv"}
     for path, table in zip(written.values(), (kept, rejected), strict=True):
         with files.whole_or_nothing(path) as temporary:

@@ -20,6 +20,7 @@ from tasks.nearmiss.measures import conflict_type
 
 Floats = NDArray[np.float64]
 
+KMH = 3.6  # km/h in a m/s
 INTERACTION_COLUMNS = [
     "interaction_id",
     "track_id_1",
@@ -40,6 +41,8 @@ INTERACTION_COLUMNS = [
     "min_distance",
     "speed_1",
     "speed_2",
+    "speed_1_kmh",
+    "speed_2_kmh",
     "conflict_type",
     "conflict_angle_deg",
     "vulnerable",
@@ -169,6 +172,8 @@ def _candidate(
         "min_distance": float(meeting.gap.min()) if len(meeting.gap) else np.nan,
         "speed_1": speeds[0],
         "speed_2": speeds[1],
+        "speed_1_kmh": _kmh(speeds[0], one.units),
+        "speed_2_kmh": _kmh(speeds[1], one.units),
         "conflict_type": str(kind[0]),
         "conflict_angle_deg": angle,
         "vulnerable": vulnerable,
@@ -280,6 +285,11 @@ def _relative_speed(meeting: Encounter, worst: int) -> float:
         return float(np.hypot(*meeting.pet.speeds))
     one, two = (each.velocities[worst] for each in meeting.states)
     return float(np.hypot(*(two - one)))
+
+
+def _kmh(speed: float, units: str) -> float:
+    """NaN on a picture, where no speed is known."""
+    return speed * KMH if units == "m" else np.nan
 
 
 def _or_nan(seconds: float) -> float:

@@ -1,5 +1,7 @@
 """Where videos come from: files, folders, URLs, and the made scene."""
 
+import glob
+import os
 import re
 import stat
 from pathlib import Path
@@ -31,10 +33,10 @@ def is_url(video: str) -> bool:
 
 
 def expand(videos: list[str]) -> list[str]:
-    """Files and URLs, with every folder replaced by the videos in it, each once, in order.
+    """Files and URLs, with every folder or glob replaced by its videos, each once, in order.
 
     Raises:
-        BadInput: a path that does not exist, or a folder without a video.
+        BadInput: a path that does not exist, or a folder or glob without a video.
     """
     found: dict[str, None] = {}
     for video in videos:
@@ -48,19 +50,31 @@ def _files(video: str) -> list[Path]:
         path = Path(video).expanduser()
         mode = path.stat().st_mode
     except (OSError, RuntimeError, ValueError) as error:  # also a name too long, or `~nobody`
+        if glob.has_magic(video):
+            return _matching(video)
         raise BadInput(f"{video}: there is no such file or folder.") from error
     if stat.S_ISREG(mode):
         return [path]
     if not stat.S_ISDIR(mode):
         raise BadInput(f"{video}: is neither a file nor a folder.")
-    files = sorted(
-        file
-        for file in path.iterdir()
-        if file.is_file() and file.suffix.lower() in VIDEO_SUFFIXES and file.name[0] != "."
-    )
+    files = sorted(file for file in path.iterdir() if _is_video(file))
     if not files:
         raise BadInput(f"{path}: the folder holds no video ({', '.join(sorted(VIDEO_SUFFIXES))}).")
     return files
+
+
+def _matching(pattern: str) -> list[Path]:
+    """The videos that a glob names; `**` goes through folders in folders."""
+    found = glob.glob(os.path.expanduser(pattern), recursive=True)
+    files = sorted(path for path in map(Path, found) if _is_video(path))
+    if not files:
+        raise BadInput(f"{pattern}: no video matches ({', '.join(sorted(VIDEO_SUFFIXES))}).")
+    return files
+
+
+def _is_video(file: Path) -> bool:
+    """Whether a file is one by its name; hidden ones are left aside."""
+    return file.is_file() and file.suffix.lower() in VIDEO_SUFFIXES and file.name[0] != "."
 
 
 def safe_name(video: str) -> str:
