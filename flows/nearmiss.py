@@ -56,11 +56,19 @@ def one_video(config: NearMissConfig) -> Outcome:
     run.check("video", run.results["ingest"].files["metadata"], row_id=["name"])
 
     detector = run.add("find detector", stages.find_detector(config.detector, config.weights))
+    engine = run.add(
+        "choose engine",
+        stages.choose_engine(
+            video, metadata, detector, **config.part("engine", "imgsz", "conf_threshold")
+        ),
+    )
     detections = run.stage(
         stages.detect,
         video=video,
         metadata=metadata,
         detector=detector,
+        engine=engine.figures["engine"],
+        model=engine.files,
         **config.part("stride", "conf_threshold", "imgsz"),
     )
     run.check(

@@ -1,6 +1,7 @@
 """The Prefect tasks of the near-miss flow, one a stage."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from prefect.tasks import exponential_backoff
 from tasks import files, publish
 from tasks.caching import only_transient, stage
 from tasks.errors import BadInput, StageFailed
+from tasks.locate import PROJECT_ROOT
 from tasks.nearmiss import (
     detection,
     detectors,
@@ -33,6 +35,7 @@ from tasks.nearmiss import (
 )
 from tasks.nearmiss.camera import drift
 from tasks.nearmiss.drawing import draw_objects, picture_grid
+from tasks.nearmiss.engines import choose
 from tasks.nearmiss.frames import sample_frames
 from tasks.nearmiss.sources import made_scene, url
 from tasks.pointers import FilePointer, StageResult
@@ -108,12 +111,49 @@ def _download_weights() -> Path:
     return weights.download_weights()
 
 
+@task(name="choose engine", cache_policy=NO_CACHE)
+def choose_engine(
+    video: FilePointer,
+    metadata: dict[str, Any],
+    detector: StageResult,
+    engine: str,
+    imgsz: int,
+    conf_threshold: float,
+) -> StageResult:
+    """The inference engine for this clip on this machine, with what was measured; see
+    `engines.choose`. None for a detector without a network.
+    """
+    if detector.figures["detector"] != "yolo":
+        return StageResult(figures={"engine": None, "measured": []})
+    start = time.perf_counter()
+    clip = choose.Clip(
+        weights=detector.files["weights"],
+        onnx=detector.files["onnx"],
+        video=video,
+        picture_size=(metadata["height"], metadata["width"]),
+        imgsz=imgsz,
+        conf_threshold=conf_threshold,
+    )
+    choice = choose.choose_engine(engine, clip, PROJECT_ROOT / "models")
+    figures = {"engine": choice.engine, "asked": engine, "measured": choice.rows}
+    verdict = summary.engine_verdict(figures)
+    publish.table("engines", summary.engine_rows(figures), verdict)
+    return StageResult(
+        files={name: FilePointer.to(path) for name, path in choice.files.items()},
+        figures=figures,
+        warnings=summary.engine_warnings(figures),
+        seconds=time.perf_counter() - start,
+    )
+
+
 @stage(work=[detection, detectors], name="detect")
 def detect(
     *,
     video: FilePointer,
     metadata: dict[str, Any],
     detector: StageResult,
+    engine: str | None,
+    model: dict[str, FilePointer],
     stride: int,
     conf_threshold: float,
     imgsz: int,
@@ -121,7 +161,9 @@ def detect(
 ) -> StageResult:
     """Find road users in every stride-th frame."""
     name = detector.figures["detector"]
-    model = detectors.make_detector(name, detector.path("onnx") if name == "yolo" else None, imgsz)
+    finder = detectors.make_detector(
+        name, model["model"].path if model else None, imgsz, engine=engine
+    )
     written = {
         "detections": folder / "detections.parquet",
         "frames": folder / "frames.parquet",
@@ -131,7 +173,7 @@ def detect(
     with publish.progress("detect", metadata["frames"]) as on_progress:
         found = detection.detect_video(
             video.path,
-            model,
+            finder,
             stride=stride,
             conf_threshold=conf_threshold,
             fps=metadata["fps"],
@@ -147,7 +189,8 @@ def detect(
     _write_picture(written["sample_detections"], grid)
     figures = found.figures() | {
         "detector": name,
-        "classes_are_guesses": model.classes_are_guesses,
+        "engine": engine,
+        "classes_are_guesses": finder.classes_are_guesses,
     }
     publish.table("detections", summary.detection_rows(figures), summary.detection_verdict(figures))
     publish.pictures("detections", {"Detections": written["sample_detections"]}, "Sample frames")

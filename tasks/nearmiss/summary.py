@@ -72,10 +72,51 @@ def detection_verdict(figures: dict[str, Any]) -> str:
     """One line: what was found, how fast."""
     found = ", ".join(f"{n} {name}" for name, n in figures["detections_per_class"].items())
     time = figures["frame_ms"]
+    by = " on ".join(filter(None, (figures["detector"], figures.get("engine"))))
     return (
-        f"{found or 'nothing'} in {figures['processed_frames']} frames by {figures['detector']}; "
+        f"{found or 'nothing'} in {figures['processed_frames']} frames by {by}; "
         f"{time['mean']} ms a frame (sd {time['sd']}, n = {time['n']})."
     )
+
+
+def engine_verdict(figures: dict[str, Any]) -> str:
+    """One line: which engine, how fast beside the reference."""
+    times = {row["engine"]: row["ms"] for row in figures["measured"]}
+    reference = figures["measured"][0]["engine"]
+    ms = times[figures["engine"]]
+    return f"{figures['engine']}: {ms} ms a frame, where {reference} takes {times[reference]}."
+
+
+def engine_rows(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row a measured engine, for a table."""
+    return [
+        {
+            "engine": row["engine"],
+            "ms a frame, median": row["ms"],
+            "lowest to highest pass": f"{row['ms_lowest']} to {row['ms_highest']}",
+            "passes x pictures": f"{row['passes']} x {row['pictures_a_pass']}",
+            "reference's boxes found": _share(row["agreement"]["found"]),
+            "own boxes in the reference": _share(row["agreement"]["real"]),
+            "verdict": "chosen" if row["chosen"] else row["verdict"],
+        }
+        for row in figures["measured"]
+    ]
+
+
+def engine_warnings(figures: dict[str, Any]) -> list[str]:
+    """What is to be said of an engine that was asked for by name."""
+    return [
+        f"--engine {row['engine']} was used all the same: {row['verdict']}."
+        for row in figures["measured"]
+        if row["chosen"] and row["verdict"] != "agrees"
+    ]
+
+
+def _share(share: dict[str, Any]) -> str:
+    if not share["n"]:
+        return "no box"
+    percent = [f"{100 * share[name]:.1f}" for name in ("share", "low", "high")]
+    return f"{percent[0]} % ({percent[1]} to {percent[2]}, n = {share['n']})"
 
 
 def detection_rows(figures: dict[str, Any]) -> list[dict[str, Any]]:
@@ -125,6 +166,7 @@ def metrics(results: dict[str, StageResult]) -> dict[str, Any]:
         "tracks": results["track"].figures,
         "detections_per_class": detect["detections_per_class"],
         "frame_ms": detect["frame_ms"],
+        "engine": results["choose engine"].figures,
         "camera": detect["camera"],
     }
 

@@ -15,7 +15,7 @@ def make_detector(
     model: Path | None,
     imgsz: int,
     threads: int = 0,
-    engine: EngineName = "onnx-fp32",
+    engine: EngineName | None = "onnx-fp32",
 ) -> Detector:
     """The detector of this name.
 
