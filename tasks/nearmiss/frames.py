@@ -86,7 +86,14 @@ class FrameReader:
         self.out_of_order = 0
 
     def __iter__(self) -> Iterator[Frame]:
-        """
+        """See `decoded` for what it raises."""
+        for index, time, frame in self.decoded():
+            wanted = index % self.stride == 0
+            yield Frame(index, time, to_image(frame) if wanted else None)
+
+    def decoded(self) -> Iterator[tuple[int, float, av.VideoFrame]]:
+        """Number, seconds since the first, and the decoded frame, not yet a picture.
+
         Raises:
             BadInput: the file cannot be opened, or its picture size changes on the way.
         """
@@ -109,8 +116,7 @@ class FrameReader:
                     self.out_of_order += 1
                     time = last + 1 / self.fps
                 last = time or 0.0
-                wanted = index % self.stride == 0
-                yield Frame(index, last, to_image(frame) if wanted else None)
+                yield index, last, frame
 
     def _decode(
         self, container: av.container.InputContainer, stream: av.VideoStream
