@@ -1,5 +1,6 @@
 """The pieces of video that are measured on, cut and looped without encoding them again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,57 +76,56 @@ def looped(video: Path, seconds: float, folder: Path) -> Path:
 
 def remux(video: Path, target: Path, seconds: float) -> None:
     """Copy the video stream's packets into a file of this length, from the start again and again
-    where the video is shorter."""
+    where the video is shorter.
+
+    Raises:
+        BadInput: the frames carry no times.
+    """
     with (
         whole_or_nothing(target) as temporary,
         av.open(str(temporary), "w") as output,
     ):
-        written_stream = None
-        offset_sec = 0.0
-        while offset_sec < seconds:
+        copied, offset, last_dts = None, 0, None
+        while True:
             with open_video(video) as (container, stream):
-                if written_stream is None:
-                    written_stream = output.add_stream_from_template(stream)
-                end = _copy(container, stream, output, written_stream, offset_sec, seconds)
-            if end <= offset_sec:
-                raise BadInput(f"{video}: its frames carry no times, so it cannot be looped.")
-            offset_sec = end
+                copied = copied or output.add_stream_from_template(stream)
+                limit = round(seconds / stream.time_base)
+                end = offset
+                for packet in _shifted(container, stream, offset):
+                    if packet.pts >= limit:  # one that comes later may be shown before it
+                        end = limit
+                        if packet.dts >= limit:
+                            break
+                        continue
+                    frame = packet.duration or round(1 / stream.average_rate / stream.time_base)
+                    end = max(end, packet.pts + frame)
+                    if last_dts is not None:  # rounding at the seam
+                        packet.dts = max(packet.dts, last_dts + 1)
+                        packet.pts = max(packet.pts, packet.dts)
+                    last_dts = packet.dts
+                    packet.stream = copied
+                    output.mux(packet)
+            if end >= limit:
+                return
+            if end <= offset:
+                raise BadInput(f"{video}: its frames carry no times, so it cannot be repeated.")
+            offset = end
 
 
-def _copy(
-    container: av.container.InputContainer,
-    stream: av.VideoStream,
-    output: av.container.OutputContainer,
-    written_stream: av.VideoStream,
-    offset_sec: float,
-    seconds: float,
-) -> float:
-    """Copy packets shifted by an offset, up to a time; gives the time at which they end."""
-    base = stream.time_base
-    offset = round(offset_sec / base)
-    frame = round(1 / (stream.average_rate or 25) / base)
-    start, end = None, offset
+def _shifted(
+    container: av.container.InputContainer, stream: av.VideoStream, offset: int
+) -> Iterator[av.Packet]:
+    """The packets, with the first one's time set to the offset, in the stream's ticks."""
+    start = None
     for packet in container.demux(stream):
-        if not packet.size:
-            continue
         stamp = packet.pts if packet.pts is not None else packet.dts
-        if stamp is None:
-            raise BadInput(f"{container.name}: its frames carry no times.")
+        if not packet.size or stamp is None:
+            continue
         if start is None:
             start = stamp
-        shifted = stamp - start + offset
-        if shifted * base >= seconds:
-            # Frames that are shown later may come before others in the file.
-            if packet.dts is not None and (packet.dts - start + offset) * base >= seconds:
-                break
-            continue
-        packet.pts = shifted
-        packet.dts = packet.dts - start + offset if packet.dts is not None else shifted
-        packet.stream = written_stream
-        packet.time_base = base
-        output.mux(packet)
-        end = max(end, shifted + frame)
-    return float(end * base)
+        dts = stamp if packet.dts is None else packet.dts
+        packet.pts, packet.dts = stamp - start + offset, dts - start + offset
+        yield packet
 
 
 def _suffix(video: Path) -> str:

@@ -142,12 +142,8 @@ def measure(
     for number in range(study.repetitions):
         first = number * len(measured) // study.repetitions
         for each in measured[first:] + measured[:first]:
-            costs = [
-                timed_pass(clip, each.configuration, study.detectors.get(each.configuration, clip))[
-                    1
-                ]
-                for clip in study.clips
-            ]
+            pairs = [(clip, study.detectors.get(each.configuration, clip)) for clip in study.clips]
+            costs = [timed_pass(clip, each.configuration, detector)[1] for clip, detector in pairs]
             each.rounds.append(_total(costs))
             done += 1
             on_progress(done)

@@ -151,12 +151,13 @@ def markdown(
     """`benchmark.md`, the same as on the run page."""
     name = str(chosen.row["optimization"])
     with_video = rival["ours"]["median"] if rival else None
+    rounds = int(table["repetitions"].iloc[0])
     parts = [
         "# Speed, and what is missed for it",
         f"**Recommended: {chosen.reason}**",
         f"Rule: {rule}",
-        f"Machine: {plain(machine)}. {int(table['repetitions'].iloc[0])} timed rounds in turn after an "
-        "untimed one; fps are frames of the source a second through detection, tracking, "
+        f"Machine: {plain(machine)}. {rounds} timed rounds in turn after an untimed one; "
+        "fps are frames of the source a second through detection, tracking, "
         "scoring and interactions, without the annotated video: median (lowest to highest). "
         "Shares with n, and 95 % Wilson intervals that take the events as independent. "
         "The speed-up is against the baseline of the same round.",
