@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from tasks.files import whole_or_nothing
+from tasks.nearmiss.benchmark.configurations import BASELINE
 
 COLORS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b")
 
@@ -52,14 +53,17 @@ def speed_against_missed(path: Path, table: pd.DataFrame, chosen: str, max_misse
             f"limit {max_missed:g} %", (1, max_missed), xycoords=("axes fraction", "data"),
             xytext=(-2, 3), textcoords="offset points", ha="right", color="#777777", fontsize=9,
         )  # fmt: skip
+        truth = f"{BASELINE.engine}, {BASELINE.imgsz}, stride {BASELINE.stride}"
         count = int(table["events_n"].iloc[0])
         highest = max([2 * max_missed, *shown["missed_events_%"].dropna()], default=10)
         axes.set(
             xlabel="frames of the source a second (median, range of the rounds)",
             ylabel="missed events (%)",
             ylim=(-0.06 * highest, 1.15 * highest),
-            title=f"Speed against missed events for strides (numbers at the points); truth: "
-            f"pytorch-fp32, 640, stride 1; n = {count}",
+        )
+        axes.set_title(
+            f"Speed against missed events, strides at the points (n = {count}; truth: {truth})",
+            fontsize=10,
         )
         axes.set_xlim(left=0)
         if groups:

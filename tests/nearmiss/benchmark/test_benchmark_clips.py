@@ -1,0 +1,36 @@
+"""Clips are cut and looped without a frame lost or encoded again."""
+
+import pytest
+
+from tasks.errors import BadInput
+from tasks.nearmiss.benchmark.clips import clip_of, looped
+from tasks.nearmiss.frames import FrameReader
+from tests.nearmiss.videos import make_clip, number_in
+
+
+def numbers(path) -> list[int]:
+    return [number_in(frame.image) for frame in FrameReader(path)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
+def test_a_loop_plays_the_clip_again_and_again_in_even_time(tmp_path, suffix):
+    video = make_clip(tmp_path / f"clip{suffix}", frames=20)
+    reader = FrameReader(looped(video, 5, tmp_path))
+    frames = list(reader)
+    assert [number_in(frame.image) for frame in frames] == [n % 20 for n in range(50)]
+    assert frames[-1].time == pytest.approx(4.9, abs=0.01)
+    assert (reader.damaged, reader.out_of_order) == (0, 0)
+
+
+def test_the_start_of_a_long_video_is_cut_off(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=60)
+    clip = clip_of(video, 3, tmp_path / "cut")
+    assert clip.path != video
+    assert set(range(28)) <= set(numbers(clip.path)) <= set(range(30))
+    assert clip_of(video, 20, tmp_path / "cut").path == video
+
+
+def test_a_clip_that_is_too_short_is_refused_with_the_least_length(tmp_path):
+    video = make_clip(tmp_path / "clip.mp4", frames=10)
+    with pytest.raises(BadInput, match=r"1\.0 s are too short to measure; the least is 2 s"):
+        clip_of(video, 20, tmp_path)
