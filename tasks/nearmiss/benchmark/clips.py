@@ -75,8 +75,8 @@ def looped(video: Path, seconds: float, folder: Path) -> Path:
 
 
 def remux(video: Path, target: Path, seconds: float) -> None:
-    """Copy the video stream's packets into a file of this length, from the start again and again
-    where the video is shorter.
+    """Copy the video stream's packets into a file of this length, less the last frames that need
+    a later one, from the start again and again where the video is shorter.
 
     Raises:
         BadInput: the frames carry no times.
@@ -92,11 +92,9 @@ def remux(video: Path, target: Path, seconds: float) -> None:
                 limit = round(seconds / stream.time_base)
                 end = offset
                 for packet in _shifted(container, stream, offset):
-                    if packet.pts >= limit:  # one that comes later may be shown before it
+                    if packet.pts >= limit:  # what comes after it may need it to be decoded
                         end = limit
-                        if packet.dts >= limit:
-                            break
-                        continue
+                        break
                     frame = packet.duration or round(1 / stream.average_rate / stream.time_base)
                     end = max(end, packet.pts + frame)
                     if last_dts is not None:  # rounding at the seam
