@@ -1,6 +1,5 @@
 """The pieces of video that are measured on, cut and looped without encoding them again."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,22 +84,18 @@ def remux(video: Path, target: Path, seconds: float) -> None:
         whole_or_nothing(target) as temporary,
         av.open(str(temporary), "w") as output,
     ):
-        copied, offset, last_dts = None, 0, None
+        copied, offset = None, 0
         while True:
             with open_video(video) as (container, stream):
                 copied = copied or output.add_stream_from_template(stream)
                 limit = round(seconds / stream.time_base)
                 end = offset
-                for packet in _shifted(container, stream, offset):
-                    if packet.pts >= limit:  # what comes after it may need it to be decoded
+                for packet in _shifted(container, stream, offset, limit):
+                    if packet.pts >= limit:
                         end = limit
                         break
                     frame = packet.duration or round(1 / stream.average_rate / stream.time_base)
                     end = max(end, packet.pts + frame)
-                    if last_dts is not None:  # rounding at the seam
-                        packet.dts = max(packet.dts, last_dts + 1)
-                        packet.pts = max(packet.pts, packet.dts)
-                    last_dts = packet.dts
                     packet.stream = copied
                     output.mux(packet)
             if end >= limit:
@@ -111,19 +106,31 @@ def remux(video: Path, target: Path, seconds: float) -> None:
 
 
 def _shifted(
-    container: av.container.InputContainer, stream: av.VideoStream, offset: int
-) -> Iterator[av.Packet]:
-    """The packets, with the first one's time set to the offset, in the stream's ticks."""
+    container: av.container.InputContainer, stream: av.VideoStream, offset: int, limit: int
+) -> list[av.Packet]:
+    """The packets up to the first one at or behind the limit, which later ones may need to be
+    decoded, with the first one's time set to the offset; all in the stream's ticks.
+
+    The time to decode is made anew, since not every container states it: as late as keeps it
+    growing and never after the time to show.
+    """
+    packets: list[av.Packet] = []
+    shown: list[int] = []
     start = None
     for packet in container.demux(stream):
-        stamp = packet.pts if packet.pts is not None else packet.dts
+        stamp = packet.dts if packet.pts is None else packet.pts
         if not packet.size or stamp is None:
             continue
-        if start is None:
-            start = stamp
-        dts = stamp if packet.dts is None else packet.dts
-        packet.pts, packet.dts = stamp - start + offset, dts - start + offset
-        yield packet
+        start = stamp if start is None else start
+        packets.append(packet)
+        shown.append(stamp - start + offset)
+        if shown[-1] >= limit:
+            break
+    in_order = sorted(shown)
+    delay = max((early - time for early, time in zip(in_order, shown, strict=True)), default=0)
+    for packet, time, early in zip(packets, shown, in_order, strict=True):
+        packet.pts, packet.dts = time, early - delay
+    return packets
 
 
 def _suffix(video: Path) -> str:
