@@ -1,6 +1,7 @@
 """The optimization study as its user runs it."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from flows.benchmark import benchmark, check, folder_name
 from tasks import command_line
 from tasks.nearmiss.benchmark.config import BenchmarkConfig
 from tasks.nearmiss.config import NearMissConfig
+from tasks.nearmiss.weights import NoWeights
 from tests.nearmiss.videos import make_clip
 
 
@@ -23,7 +25,7 @@ def test_the_study_measures_recommends_and_writes_settings(
         seconds=4,
         repetitions=1,
         engines=["onnx-fp32"],
-        strides=[1, 2],
+        strides=[1],
         combined_engines=1,
         side_by_side=False,
         apply=settings,
@@ -86,24 +88,18 @@ def test_without_weights_the_run_fails_with_one_sentence(
     tmp_path, prefect_server, capsys, monkeypatch
 ):
     monkeypatch.setattr("tasks.nearmiss.weights.find_model", lambda name: None)
-    monkeypatch.setattr(
-        "tasks.nearmiss.stages._download_weights", lambda: _raise_no_weights("offline")
-    )
+
+    def offline():
+        raise NoWeights("there is no network")
+
+    monkeypatch.setattr("tasks.nearmiss.stages._download_weights", offline)
     arguments = ["--output-dir", str(tmp_path)]
     code = command_line.main(benchmark, BenchmarkConfig, check=check, arguments=arguments)
     assert code == 1
     assert "There are no YOLO weights" in capsys.readouterr().err
 
 
-def _raise_no_weights(reason: str):
-    from tasks.nearmiss.weights import NoWeights
-
-    raise NoWeights(reason)
-
-
-def test_the_folder_is_named_for_the_videos(tmp_path):
-    from pathlib import Path
-
+def test_the_folder_is_named_for_the_videos():
     assert folder_name([]) == "made_scenes"
     assert folder_name([Path("a b.mp4")]) == "a_b"
     assert folder_name([Path("a.mp4"), Path("b.mp4")]) == "a-and-1-more"
