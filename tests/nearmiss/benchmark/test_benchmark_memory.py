@@ -8,9 +8,7 @@ from tasks.nearmiss.benchmark.configurations import Configuration
 
 
 @pytest.mark.slow
-def test_the_peak_of_a_short_and_a_longer_loop_is_measured(
-    tmp_path, videos, onnx_file, monkeypatch
-):
+def test_the_peak_of_a_short_and_a_longer_loop(tmp_path, videos, onnx_file, monkeypatch):
     monkeypatch.setattr(memory, "SHORT_MINUTES", 0.05)
     clip = clip_of(videos / "junction_cars_cyclist.mp4", 20, tmp_path)
     configuration = Configuration("onnx-fp32", 640, 2, threads=True)
