@@ -100,7 +100,7 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
 def _reason(row: pd.Series, no_events: bool, level: int, meets_limits: bool) -> str:
     speed = (
         f"{row['optimization']}: {row['fps']:.1f} frames/s ({row['fps_lowest']:.1f} to "
-        f"{row['fps_highest']:.1f}, {row['repetitions']} rounds)"
+        f"{row['fps_highest']:.1f}, rounds: {row['repetitions']})"
     )
     if no_events:
         quality = f"the clips hold no event; {row['objects_found_%']:.1f} % of the objects found"

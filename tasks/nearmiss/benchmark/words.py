@@ -156,7 +156,7 @@ def markdown(
         "# Speed, and what is missed for it",
         f"**Recommended: {chosen.reason}**",
         f"Rule: {rule}",
-        f"Machine: {plain(machine)}. {rounds} timed rounds in turn after an untimed one; "
+        f"Machine: {plain(machine)}. Timed rounds, in turn, after an untimed one: {rounds}; "
         "fps are frames of the source a second through detection, tracking, "
         "scoring and interactions, without the annotated video: median (lowest to highest). "
         "Shares with n, and 95 % Wilson intervals that take the events as independent. "
@@ -164,6 +164,7 @@ def markdown(
         markdown_table([{key: plain(str(value)) for key, value in row.items()} for row in clips]),
         "## Configurations",
         markdown_table(main_rows(table)),
+        "The same by strides is drawn in `benchmark.png`.",
         "## Trade-offs",
         _list(trade_offs(table)),
         "## How sure this is",
