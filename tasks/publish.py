@@ -54,11 +54,11 @@ def pictures(key: str, files: Mapping[str, Path], verdict: str) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Progress]:
+def progress(what: str, total: int, unit: str = "frame") -> Iterator[Progress]:
     """Show progress on the terminal and, while it lasts, on the run page."""
     artifact = create_progress_artifact(progress=0.0, description=what)
     last_update = time.monotonic()
-    with tqdm(total=total, desc=what, unit="frame", disable=None) as bar:
+    with tqdm(total=total, desc=what, unit=unit, disable=None) as bar:
 
         def report(done: int) -> None:
             nonlocal last_update

@@ -139,6 +139,7 @@ def detect_video(
     frames_file: Path,
     samples: int = 10,
     chunk: Chunk | None = None,
+    side_by_side: bool = True,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> DetectionSummary:
     """Detect in every stride-th frame and write two tables, holding only a few frames in memory.
@@ -154,6 +155,8 @@ def detect_video(
         frames_file: Parquet, one row a decoded frame (FRAMES_SCHEMA).
         samples: how many pictures to keep.
         chunk: the piece of the video to look at; all of it when None.
+        side_by_side: decode and infer ahead in threads of their own; False does one thing after
+            the other, which is only worth having to compare with.
         on_progress: called with the number of frames done.
     """
     summary = DetectionSummary()
@@ -162,15 +165,15 @@ def detect_video(
     with (
         _table(detections_file, DETECTIONS_SCHEMA) as detection_rows,
         _table(frames_file, FRAMES_SCHEMA) as frame_rows,
-        closing(ahead(reader)) as frames,
-        closing(_each_with_detections(frames, detector, conf_threshold)) as detected,
+        closing(ahead(reader) if side_by_side else iter(reader)) as frames,
+        closing(_each_with_detections(frames, detector, conf_threshold, side_by_side)) as detected,
     ):
         last = time.perf_counter()
         for frame, found in detected:
             frame_rows([(frame.index, frame.time, found is not None)])
             summary.frames += 1
             if found is not None:
-                detection_rows(_rows(frame, found))
+                detection_rows(table_rows(frame, found))
                 summary.camera.add(frame.time, frame.image, found.boxes)
                 summary.per_class.update(found.class_names())
                 now = time.perf_counter()
@@ -204,16 +207,15 @@ def look_again(
     camera, seen = CameraDrift(), []
     sampled = _spread(frames_expected, stride, samples)
     rows = {int(index): table for index, table in detections.groupby("frame_index")}
-    reader = FrameReader(video, stride, fps, to_picture=lambda frame: frame)
-    with closing(ahead(reader)) as frames:
-        for frame in frames:
-            on_progress(frame.index + 1)
-            if frame.image is None or not (camera.is_due(frame.time) or frame.index in sampled):
+    with closing(ahead(FrameReader(video, stride, fps).decoded())) as frames:
+        for index, seconds, frame in frames:
+            on_progress(index + 1)
+            if index % stride or not (camera.is_due(seconds) or index in sampled):
                 continue
-            picture = Frame(frame.index, frame.time, to_image(frame.image))
-            found = _of_table(rows.get(frame.index))
-            camera.add(frame.time, picture.image, found.boxes)
-            if frame.index in sampled:
+            picture = Frame(index, seconds, to_image(frame))
+            found = _of_table(rows.get(index))
+            camera.add(seconds, picture.image, found.boxes)
+            if index in sampled:
                 seen.append((picture, found))
     return camera, seen
 
@@ -229,11 +231,11 @@ def _of_table(rows: pd.DataFrame | None) -> Detections:
 
 
 def _each_with_detections(
-    frames: Iterable[Frame], detector: Detector, conf_threshold: float
+    frames: Iterable[Frame], detector: Detector, conf_threshold: float, may_look_ahead: bool
 ) -> Iterator[tuple[Frame, Detections | None]]:
     """Every frame in order with what was found in it; None for one without a picture.
 
-    The detector may take pictures ahead: their frames wait here meanwhile.
+    A detector that looks ahead takes several pictures: their frames wait here meanwhile.
     """
     waiting: deque[Frame] = deque()
 
@@ -243,7 +245,11 @@ def _each_with_detections(
             if frame.image is not None:
                 yield frame.image
 
-    with closing(detector.detect_all(pictures(), conf_threshold)) as detections:
+    if may_look_ahead:
+        results = detector.detect_all(pictures(), conf_threshold)
+    else:
+        results = (detector.detect(picture, conf_threshold) for picture in pictures())
+    with closing(results) as detections:
         for found in detections:
             while waiting[0].image is None:
                 yield waiting.popleft(), None
@@ -252,7 +258,8 @@ def _each_with_detections(
         yield frame, None
 
 
-def _rows(frame: Frame, found: Detections) -> list[tuple[Any, ...]]:
+def table_rows(frame: Frame, found: Detections) -> list[tuple[Any, ...]]:
+    """DETECTIONS_SCHEMA of what was found in a frame."""
     return [
         (frame.index, frame.time, name, confidence, *box)
         for name, confidence, box in zip(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -83,7 +83,7 @@ class FrameReader:
         path: Path,
         stride: int = 1,
         fps: float = 25.0,
-        to_picture: Callable[[av.VideoFrame], Any] | None = None,
+        to_picture: Callable[[av.VideoFrame], np.ndarray | Planes] | None = None,
         chunk: "Chunk | None" = None,
     ):
         """
@@ -103,7 +103,14 @@ class FrameReader:
         self.out_of_order = 0
 
     def __iter__(self) -> Iterator[Frame]:
-        """
+        """See `decoded` for what it raises."""
+        for index, time, frame in self.decoded():
+            wanted = index % self.stride == 0
+            yield Frame(index, time, self._to_picture(frame) if wanted else None)
+
+    def decoded(self) -> Iterator[tuple[int, float, av.VideoFrame]]:
+        """Number, seconds since the first, and the decoded frame, not yet a picture.
+
         Raises:
             BadInput: the file cannot be opened, or its picture size changes on the way.
         """
@@ -131,8 +138,7 @@ class FrameReader:
                     self.out_of_order += 1
                     time = last + 1 / self.fps
                 last = time or 0.0
-                wanted = index % self.stride == 0
-                yield Frame(index, last, self._to_picture(frame) if wanted else None)
+                yield index, last, frame
 
     def _of_chunk(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """The frames of the chunk, out of those from a key frame at or before its first.
