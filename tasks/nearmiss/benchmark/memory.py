@@ -1,10 +1,12 @@
 """Peak memory of detection, tracking and rendering, each in a process of its own.
 
-python -m tasks.nearmiss.benchmark.memory CLIP MODEL ENGINE IMGSZ STRIDE
+python -m tasks.nearmiss.benchmark.memory CLIP MODEL ENGINE IMGSZ STRIDE               # this clip
+python -m tasks.nearmiss.benchmark.memory CLIP MODEL ENGINE IMGSZ STRIDE --minutes 60  # looped
 """
 
+import argparse
 import json
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,7 @@ from tasks.nearmiss.ingest import probe
 from tasks.nearmiss.render import render_video
 
 SHORT_MINUTES = 1.0
+MODULE = "tasks.nearmiss.benchmark.memory"
 
 
 def memory_growth(
@@ -47,7 +50,7 @@ def memory_growth(
 def _peak(video: Path, model: Path, configuration: Configuration) -> dict[str, Any]:
     words = [video, model, configuration.engine, configuration.imgsz, configuration.stride]
     done = subprocess.run(
-        [sys.executable, "-m", __name__, *map(str, words)],
+        [sys.executable, "-m", MODULE, *map(str, words)],
         capture_output=True,
         text=True,
         check=False,
@@ -75,9 +78,34 @@ def _main(video: Path, model: Path, engine: str, imgsz: int, stride: int) -> Non
             height=clip.metadata.height,
             stride=stride,
         )
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"frames": frames, "peak_mb": round(peak_kb / 1024, 1)}))
+    print(json.dumps({"frames": frames, "peak_mb": round(peak_memory_mb(), 1)}))
+
+
+def peak_memory_mb() -> float:
+    """Most resident memory of this process so far, in 2^20 bytes.
+
+    Not `getrusage`, whose figure a process takes over from the one that started it.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("model", type=Path, help="what the engine reads")
+    parser.add_argument("engine")
+    parser.add_argument("imgsz", type=int)
+    parser.add_argument("stride", type=int)
+    parser.add_argument("--minutes", type=float, help="of the looped clip beside one minute of it")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    given = _arguments()
+    if given.minutes:
+        clip = Clip(given.clip.name, given.clip, probe(given.clip))
+        configuration = Configuration(given.engine, given.imgsz, given.stride, threads=True)
+        print(json.dumps(memory_growth(clip, configuration, given.model, given.minutes)))
+    else:
+        _main(given.clip, given.model, given.engine, given.imgsz, given.stride)
