@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tasks.errors import BadInput
-from tasks.finetune.sources.locations import refuse_other_formats
+from tasks.finetune.sources.locations import refuse_other_formats, shown
 from tasks.finetune.sources.records import SourceFigures
 from tasks.finetune.sources.spec import SourceSpec
 
@@ -22,7 +22,6 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-NOT_TEXT = "characters that are not in the file's encoding: keep the row out, or mend the file"
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -44,8 +43,9 @@ def open_text(spec: SourceSpec, path: Path, figures: SourceFigures) -> Iterator[
         codecs.lookup(encoding)
     except LookupError:
         raise BadInput(f"Source {spec.name}: there is no encoding '{encoding}'.") from None
-    for entry in figures.files[-1:]:
-        entry["encoding"] = encoding
+    for entry in figures.files:
+        if entry["path"] == shown(path):
+            entry["encoding"] = encoding
     errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
     try:
         with open(path, encoding=encoding, errors=errors, newline="") as file:
