@@ -36,6 +36,8 @@ READERS: dict[str, Reader] = {
 }
 # The columns of a source are those that its first records have.
 FIRST_RECORDS = 100
+# So many damaged records without a sound one, and the source is refused as a whole.
+HOPELESS_RECORDS = 1000
 
 
 class SourceReading:
@@ -67,15 +69,14 @@ class SourceReading:
         first = list(islice(records, FIRST_RECORDS))
         sound = [record for record in first if isinstance(record, Record)]
         if not sound:
-            # Nothing to find columns in yet; the reader says what is wrong if no row comes.
-            for record in records:
+            for record in islice(records, HOPELESS_RECORDS):
                 first.append(record)
                 if isinstance(record, Record):
                     sound.append(record)
                     break
         if not sound:
             raise BadInput(
-                f"Source {self.spec.name}: none of its {len(first)} rows can be read"
+                f"Source {self.spec.name}: none of its first {len(first)} rows can be read"
                 + (f" (the first: {first[0].reason})" if first else "")
                 + "; mend the file."
             )

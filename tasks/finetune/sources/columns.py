@@ -65,7 +65,8 @@ def find_columns(spec: SourceSpec, first: Iterable[Record], figures: SourceFigur
             _refuse_absent(spec, key, named, first, there)
         elif guess := _guess(key, there, {name for taken in names.values() for name in taken}):
             names[key] = (guess,)
-            figures.columns_guessed.append(key)
+            if guess != key:
+                figures.columns_guessed.append(key)
     for key in NEEDED:
         if key not in names:
             raise BadInput(

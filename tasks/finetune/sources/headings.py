@@ -2,9 +2,9 @@
 
 import re
 
-# "4.1.", "3)", "Q12:", "4.1.2": how FAQs number their questions. "2.4 kernels" is none.
+# "4.1.", "3)", "Q12:", "4.1 Why": how FAQs number their questions. "2.4 kernels" is none.
 _NUMBER = re.compile(
-    r"^\s*(?:Q\s*\d*\s*[.:)]|(?:Q\s*)?\d+(?:\.\d+)*[.:)]|\d+(?:\.\d+){2,})\s+(?=\S)", re.IGNORECASE
+    r"^\s*(?:[Qq]\s*\d*\s*[.:)]\s+|(?:[Qq]\s*)?\d+(?:\.\d+)*[.:)]\s+|\d+(?:\.\d+)+\s+(?=[A-Z\"']))"
 )
 
 
@@ -15,7 +15,7 @@ def question_of(heading: str) -> str:
 
 def is_question(text: str) -> bool:
     """Whether a text ends as a question, brackets and quotes behind it apart."""
-    return text.rstrip(" \"')]”’").endswith("?")
+    return text.rstrip(" \"')]\u201d\u2019").endswith("?")
 
 
 def fenced(code: str) -> str:

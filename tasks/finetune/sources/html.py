@@ -99,6 +99,12 @@ def _parsed(spec: SourceSpec, path: Path, figures: SourceFigures) -> etree._Elem
             f"{path} (source {spec.name}) cannot be read as HTML ({problem}): mend it, or name "
             "its `encoding` in the source's YAML."
         ) from error
+    for complaint in parser.error_log:
+        if complaint.level_name == "FATAL":  # the rest of the page would be missing in silence
+            raise BadInput(
+                f"{path} (source {spec.name}) breaks off in line {complaint.line} "
+                f"({complaint.message}): mend it."
+            )
     for entry in figures.files:
         if entry["path"] == shown(path):
             entry["encoding"] = noted
@@ -170,11 +176,10 @@ class _Page:
         if not title:
             return
         above = self._entries[-1] if self._entries else None
-        if element.tag == "dt" and above and above.tag != "dt" and is_question(above.question):
-            # A list of terms inside the answer to a question, unless its terms are questions.
-            if not is_question(title):
-                above.blocks.append(f"- {title}")
-                return
+        in_answer = above and above.tag != "dt" and is_question(above.question)
+        if element.tag == "dt" and in_answer and not is_question(title):
+            above.blocks.append(f"- {title}")  # a list of terms inside an answer
+            return
         self._entries.append(_Entry(title, element.sourceline or 0, element.tag))
         self._lists, self._mark = [], ""
 

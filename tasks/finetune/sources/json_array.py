@@ -54,12 +54,8 @@ def read_json_array(
 
 def _is_one_object(start: str) -> bool:
     """Whether the first line opens an object that it does not close: pretty-printed JSON."""
-    try:
-        DECODER.raw_decode(start)
-    except (ValueError, RecursionError):
-        first_line = start.partition("\n")[0]
-        return "\n" in start and not first_line.rstrip().endswith("}")
-    return False
+    first_line, line_end, _ = start.partition("\n")
+    return bool(line_end) and not first_line.rstrip().endswith("}")
 
 
 def _elements(file: TextIO, path: Path) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """Where a source's files lie, and whether they are what their names say."""
 
+import os
 from pathlib import Path
 
 from tasks.errors import BadInput
@@ -68,11 +69,12 @@ def refuse_other_formats(path: Path) -> None:
 
 def shown(path: Path) -> str:
     """A path as it goes into figures: inside the project without the machine's part."""
-    resolved = path.resolve()
-    for root in (PROJECT_ROOT, PROJECT_ROOT.parent):
-        if resolved.is_relative_to(root) and root != Path("/"):
-            relative = resolved.relative_to(root)
-            return str(relative if root == PROJECT_ROOT else Path("..") / relative)
+    absolute = Path(os.path.abspath(path))  # as it is named, not where a link leads
+    if absolute.is_relative_to(PROJECT_ROOT):
+        return str(absolute.relative_to(PROJECT_ROOT))
+    shared = PROJECT_ROOT.parent / "shared"
+    if absolute.is_relative_to(shared):
+        return str(Path("..") / absolute.relative_to(shared.parent))
     return str(path)
 
 
