@@ -51,35 +51,32 @@ def _cached_path(spec: SourceSpec, folder: Path) -> Path:
 
 
 def _fetch(spec: SourceSpec, path: Path) -> None:
-    # Importing it takes seconds, and most runs read no hub.
-    from datasets.exceptions import DatasetNotFoundError
-
     try:
         with whole_or_nothing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
             for fields in islice(_stream(spec), spec.limit):
-                # Escapes keep lone surrogates, which no UTF-8 file may hold.
-                file.write(json.dumps(fields, default=str) + "\n")
-    except DatasetNotFoundError as error:
-        raise BadInput(
-            f"The hub has no data set {spec.location} (source {spec.name}) at revision "
-            f"{spec.revision} for us: check the id and the revision, or log in if it is gated."
-        ) from error
-    except (ValueError, FileNotFoundError) as error:
-        raise BadInput(
-            f"{spec.location} (source {spec.name}) cannot be read from the hub "
-            f"({_one_line(error)}): check its `revision`, `subset`, `split` and `where`."
-        ) from error
+                file.write(json.dumps(fields, ensure_ascii=False, default=str) + "\n")
     except Exception as error:
-        if not _is_network_error(error):
-            raise
-        raise HubUnreachable(
-            f"The hub cannot be reached for {spec.location} (source {spec.name}: "
-            f"{_one_line(error)}): run again with the network, give a downloaded file with "
-            "--sources, or set `enabled: false`."
-        ) from error
+        named = f"{spec.location} (source {spec.name})"
+        if _is_refusal(error):
+            raise BadInput(
+                f"The hub has no data set {named} at revision {spec.revision} for us: check the "
+                "id and the revision, or log in if it is gated."
+            ) from error
+        if _is_network_error(error):
+            raise HubUnreachable(
+                f"The hub cannot be reached for {named}: {_one_line(error)}; run again with the "
+                "network, give a downloaded file with --sources, or set `enabled: false`."
+            ) from error
+        if isinstance(error, (ValueError, FileNotFoundError)):
+            raise BadInput(
+                f"{named} cannot be read from the hub ({_one_line(error)}): check its `revision`, "
+                "`subset`, `split` and `where`."
+            ) from error
+        raise
 
 
 def _stream(spec: SourceSpec) -> Iterator[dict[str, Any]]:
+    # Importing it takes seconds, and most runs read no hub.
     from datasets import load_dataset
 
     options: dict[str, Any] = {}
@@ -97,13 +94,36 @@ def _stream(spec: SourceSpec) -> Iterator[dict[str, Any]]:
     )
 
 
-def _is_network_error(error: Exception) -> bool:
-    """Whether the network or the hub is at fault: datasets says ConnectionError, its parts more."""
-    import aiohttp
-    import httpx
-    from huggingface_hub.errors import HfHubHTTPError
+def _is_refusal(error: Exception) -> bool:
+    """Whether the hub has answered that there is no such thing for us."""
+    from datasets.exceptions import DatasetNotFoundError
+    from huggingface_hub.errors import (
+        RemoteEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
 
-    kinds = (ConnectionError, TimeoutError, HfHubHTTPError, httpx.HTTPError, aiohttp.ClientError)
+    kinds = (
+        DatasetNotFoundError,
+        RemoteEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+    return isinstance(error, kinds)
+
+
+def _is_network_error(error: Exception) -> bool:
+    """Whether the network or the hub itself is at fault, so that trying again may help."""
+    import httpx
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    kinds = (
+        ConnectionError,
+        TimeoutError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        httpx.TransportError,
+    )
     return isinstance(error, kinds)
 
 
