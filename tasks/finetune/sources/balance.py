@@ -1,6 +1,7 @@
 """Keeps one domain from being most of a source."""
 
 import hashlib
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,24 +15,25 @@ def balanced(rows: Iterable[Row | Unreadable], max_share: float) -> Iterator[Row
     """The rows, with those refused that put their domain over its share of what is kept.
 
     Which rows of a domain stay is decided by a hash of their ids: the same ones on every run, and
-    nearly the same ones when rows are added. The rows wait in a temporary file, so that only an id
-    a row is held in memory.
+    nearly the same ones when rows are added. The rows wait in a temporary file, so that only a
+    number a row is held in memory.
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
-        ids: dict[str, list[tuple[bytes, str]]] = defaultdict(list)
+        ranks: dict[str, array[int]] = defaultdict(lambda: array("Q"))
         with write_rows(path) as append:
             for row in rows:
                 if isinstance(row, Unreadable):
                     yield row
                 else:
-                    ids[row["domain"]].append((_rank(row["row_id"]), row["row_id"]))
+                    ranks[row["domain"]].append(_rank(row["row_id"]))
                     append([row])
-        cap = largest_count({domain: len(found) for domain, found in ids.items()}, max_share)
-        kept = {row_id for found in ids.values() for _, row_id in sorted(found)[:cap]}
+        cap = largest_count({domain: len(found) for domain, found in ranks.items()}, max_share)
+        last = {domain: sorted(found)[:cap][-1] for domain, found in ranks.items()}
         for batch in read_batches(path):
             for row in batch:
-                yield row if row["row_id"] in kept else _refused(row, cap, max_share)
+                kept = _rank(row["row_id"]) <= last[row["domain"]]
+                yield row if kept else _refused(row, cap, max_share)
 
 
 def largest_count(counts: Counter[str] | dict[str, int], max_share: float) -> int:
@@ -55,8 +57,8 @@ def largest_count(counts: Counter[str] | dict[str, int], max_share: float) -> in
     return low
 
 
-def _rank(row_id: str) -> bytes:
-    return hashlib.sha256(f"balance\0{row_id}".encode()).digest()[:8]
+def _rank(row_id: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"balance\0{row_id}".encode()).digest()[:8])
 
 
 def _refused(row: Row, cap: int, max_share: float) -> Unreadable:
