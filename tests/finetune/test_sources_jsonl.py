@@ -102,6 +102,14 @@ def test_a_named_column_that_is_not_there_is_refused(tmp_path):
         read("jsonl", path, columns={"output": "anser"})
 
 
+def test_an_empty_column_is_there_and_a_licence_column_must_be(tmp_path):
+    path = written(tmp_path / "a.jsonl", GOOD.replace("}", ', "queue": null}'))
+    (row,), _, _ = read("jsonl", path, domain_column="queue", domain="rest")
+    assert row["domain"] == "rest"
+    with pytest.raises(BadInput, match="takes its licences from a column, but has none"):
+        read("jsonl", path, license="from column")
+
+
 def test_columns_may_be_nested_or_several(tmp_path):
     line = {"q": {"title": "Disk full", "body": "df says 100 %."}, "a": ["Clean up."]}
     columns = {"instruction": ["q.title", "q.body"], "output": "a"}

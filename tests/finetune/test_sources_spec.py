@@ -1,11 +1,13 @@
 """What may stand in a source's YAML, and which sources a path means."""
 
+import os
 from pathlib import Path
 
 import pytest
 from source_data import read, read_spec_rows, written
 
 from tasks.errors import BadInput
+from tasks.finetune.sources.locations import MissingSource
 from tasks.finetune.sources.spec import DEFAULT_FOLDER, load_specs, read_spec
 
 YAML = "name: one\nkind: jsonl\nlocation: one.jsonl\n"
@@ -85,6 +87,15 @@ def test_paths_that_mean_no_source(tmp_path):
         load_specs([tmp_path])
     with pytest.raises(BadInput, match="is no source; give a YAML"):
         load_specs([written(tmp_path / "a.txt", "x")])
+    with pytest.raises(BadInput, match="no such source file or folder"):
+        load_specs([Path("x" * 5000)])
+    with pytest.raises(BadInput, match="no such source file or folder"):
+        load_specs([Path("~nobody-of-this-name/x.csv")])
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(BadInput, match="neither a file nor a folder"):
+        load_specs([tmp_path / "pipe.csv"])
+    with pytest.raises(BadInput, match="neither a file nor a folder"):
+        read("table", tmp_path / "pipe.csv")
     written(tmp_path / "a.jsonl", ROW)
     written(tmp_path / "a.csv", ROW)
     with pytest.raises(BadInput, match="Two sources are named 'a'"):
@@ -133,3 +144,16 @@ def test_domains_that_are_not_wanted_are_refused(tmp_path):
     rows, refused, _ = read("jsonl", path, keep_domains=["mail"], domain_column="domain")
     assert [row["domain"] for row in rows] == ["mail"]
     assert refused[0].reason == "domain not wanted: none"
+
+
+def test_the_shipped_faq_keeps_what_its_readme_says():
+    spec = read_spec(DEFAULT_FOLDER / "faq.yaml")
+    try:
+        rows, _, figures = read_spec_rows(spec)
+    except MissingSource as missing:
+        pytest.skip(str(missing))
+    assert figures.rows_read == 1562
+    assert figures.refused_by_reason == {"licence not allowed": 267, "balance": 144}
+    assert len(rows) == 1151
+    assert max(figures.kept_by_domain.values()) <= 0.12 * len(rows)
+    assert all(row["license"] and row["domain"] not in ("", "other") for row in rows)

@@ -126,6 +126,9 @@ def test_a_quote_that_is_never_closed_is_told_with_its_lines(tmp_path):
         ("a.json", '[{"question": "q", "answer": "a"}', "broken JSON array"),
         ("a.json", '[{"question": "q", "answer": "a"} {}]', "a comma .* is missing"),
         ("a.json", '[{"question": "q", "answer": "a"}] more', "goes on after the end"),
+        ("a.json", "[]", "has no row"),
+        ("a.json", '[{"question": "q"},]', "broken JSON array"),
+        ("a.json", "[" * 200_000, "nested too deeply"),
         ("a.xyz", "question", "is no table"),
     ],
 )

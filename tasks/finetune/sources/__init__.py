@@ -76,9 +76,10 @@ class SourceReading:
                     break
         if not sound:
             raise BadInput(
-                f"Source {self.spec.name}: none of its first {len(first)} rows can be read"
-                + (f" (the first: {first[0].reason})" if first else "")
-                + "; mend the file."
+                f"Source {self.spec.name}: none of its first {len(first)} rows can be read (the "
+                f"first: {first[0].reason}, {first[0].place}); mend the file."
+                if first
+                else f"Source {self.spec.name} has no row: fill or remove it."
             )
         columns = find_columns(self.spec, sound, self.figures)
         for record in chain(first, records):

@@ -7,7 +7,7 @@ from typing import Any
 
 from tasks.errors import BadInput
 from tasks.finetune.sources.records import Record, SourceFigures
-from tasks.finetune.sources.spec import SourceSpec
+from tasks.finetune.sources.spec import FROM_COLUMN, SourceSpec
 
 # Names in the order of preference, in lower case and with underscores.
 NAMES = {
@@ -75,6 +75,11 @@ def find_columns(spec: SourceSpec, first: Iterable[Record], figures: SourceFigur
                 f"{', '.join(map(str, there)) or 'none'}): name it under `columns: {key}:` in a "
                 "YAML, see data/sources/README.md."
             )
+    if spec.license == FROM_COLUMN and "license" not in names:
+        raise BadInput(
+            f"Source {spec.name} takes its licences from a column, but has none named license "
+            f"(there are: {', '.join(map(str, there))}): name it under `columns: license:`."
+        )
     figures.columns = {key: " + ".join(columns) for key, columns in names.items()}
     used = {name.split(".")[0] for columns in names.values() for name in columns}
     figures.columns_unused = [str(name) for name in there if name not in used]
@@ -93,6 +98,13 @@ def value_of(fields: dict[str, Any], name: str) -> Any:
     return value
 
 
+def _has(fields: dict[str, Any], name: str) -> bool:
+    """Whether there is such a field, empty or not."""
+    parent, _, last = name.rpartition(".")
+    inner = value_of(fields, parent) if parent else None
+    return name in fields or (isinstance(inner, dict) and last in inner)
+
+
 def _named(spec: SourceSpec, key: str) -> tuple[str, ...]:
     if key == "domain":
         return (spec.domain_column,) if spec.domain_column else ()
@@ -104,7 +116,7 @@ def _refuse_absent(
     spec: SourceSpec, key: str, named: tuple[str, ...], first: list[Record], there: list[str]
 ) -> None:
     for name in named:
-        if first and all(value_of(record.fields, name) is None for record in first):
+        if not any(_has(record.fields, name) for record in first):
             raise BadInput(
                 f"Source {spec.name} has no column '{name}' for the {key} (there are: "
                 f"{', '.join(map(str, there))}): correct its YAML."

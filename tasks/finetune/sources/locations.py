@@ -6,7 +6,7 @@ from pathlib import Path
 from tasks.errors import BadInput
 from tasks.files import sha256_of
 from tasks.finetune.sources.records import SourceFigures
-from tasks.finetune.sources.spec import SourceSpec
+from tasks.finetune.sources.spec import SourceSpec, existing
 from tasks.locate import PROJECT_ROOT, data_folders
 
 # The first bytes of files that are often given under a text file's name.
@@ -38,7 +38,9 @@ def source_files(spec: SourceSpec, suffixes: set[str], figures: SourceFigures) -
     """
     found = _find(spec)
     if found.is_dir():
-        files = sorted(path for path in found.rglob("*") if path.suffix.lower() in suffixes)
+        files = sorted(
+            path for path in found.rglob("*") if path.suffix.lower() in suffixes and path.is_file()
+        )
         if not files:
             raise BadInput(
                 f"{found} (source {spec.name}) holds no file ending in "
@@ -47,6 +49,8 @@ def source_files(spec: SourceSpec, suffixes: set[str], figures: SourceFigures) -
     else:
         files = [found]
     for path in files:
+        if not path.is_file():
+            raise BadInput(f"{path} (source {spec.name}) is neither a file nor a folder.")
         try:
             if path.stat().st_size == 0:
                 raise BadInput(f"{path} (source {spec.name}) is empty: fill or remove it.")
@@ -79,19 +83,15 @@ def shown(path: Path) -> str:
 
 
 def _find(spec: SourceSpec) -> Path:
-    location = Path(spec.location).expanduser()
-    if location.is_absolute():
-        candidates = [location]
+    location = Path(spec.location)
+    if location.is_absolute() or spec.location.startswith("~"):
+        folders = [Path()]
     else:
-        folders = [spec.folder, PROJECT_ROOT, *data_folders()]
-        candidates = [folder / location for folder in folders]
-    for path in candidates:
-        if path.exists():
-            return path
-    places = " nor ".join(str(path.parent) for path in candidates)
+        folders = list(dict.fromkeys([spec.folder, PROJECT_ROOT, *data_folders()]))
+    for folder in folders:
+        if found := existing(folder / location):
+            return found
+    where = "missing" if folders == [Path()] else f"in none of {', '.join(map(str, folders))}"
     raise MissingSource(
-        f"{spec.location} (source {spec.name}) is neither in {places}: put it there, or set "
-        f"`enabled: false`."
-        if len(candidates) > 1
-        else f"{location} (source {spec.name}) is missing: put it there, or set `enabled: false`."
+        f"{spec.location} (source {spec.name}) is {where}: put it there, or set `enabled: false`."
     )

@@ -209,17 +209,26 @@ def spec_of_file(path: Path) -> SourceSpec:
     return SourceSpec(name=name, kind=kind, location=str(path.resolve()), required=True)
 
 
+def existing(path: Path) -> Path | None:
+    """The path, `~` expanded, where it exists; a name that no file could have does not."""
+    try:
+        expanded = path.expanduser()
+        return expanded if expanded.exists() else None
+    except (OSError, RuntimeError, ValueError):  # a name too long, `~nobody`
+        return None
+
+
 def _specs_of(path: Path) -> list[SourceSpec]:
-    path = path.expanduser()
-    if not path.exists() and not path.is_absolute() and (PROJECT_ROOT / path).exists():
-        path = PROJECT_ROOT / path
-    if path.is_dir():
-        return _specs_of_folder(path)
-    if not path.exists():
+    found = existing(path) or existing(PROJECT_ROOT / path)
+    if found is None:
         raise BadInput(f"{path}: there is no such source file or folder.")
-    if path.suffix.lower() in YAML_SUFFIXES:
-        return [read_spec(path)]
-    return [spec_of_file(path)]
+    if found.is_dir():
+        return _specs_of_folder(found)
+    if not found.is_file():
+        raise BadInput(f"{path}: is neither a file nor a folder.")
+    if found.suffix.lower() in YAML_SUFFIXES:
+        return [read_spec(found)]
+    return [spec_of_file(found)]
 
 
 def _specs_of_folder(folder: Path) -> list[SourceSpec]:
