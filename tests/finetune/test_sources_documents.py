@@ -35,6 +35,8 @@ The first point.
 
 The second.
 
+=item 3. Its own number, L</"here"> and L<perlre>
+
 =item Named term
 
 Its text.
@@ -76,15 +78,16 @@ def test_pod_questions_with_their_answers(tmp_path):
         "Numbered?",
     ]
     assert rows[0]["output"] == (
-        "Use three arguments, as in open(my $fh, '<', $name); see perlfunc: open or the site "
+        "Use three arguments, as in open(my $fh, '<', $name); see \"open\" in perlfunc or the site "
         "(https://example.org/x). A <tag> and \xe9.\n\n"
         "```\nopen(my $fh, '<', $name)\n    or die \"no: $!\";\n\nclose($fh);\n```\n\n"
-        "- The first point.\n\n2. The second.\n\n- Named term\n\nIts text.\n\n"
+        '- The first point.\n\n2. The second.\n\n3. Its own number, "here" and perlre\n\n'
+        "- Named term\n\nIts text.\n\n"
         "A part of the answer\n\nThe last words."
     )
     assert rows[0]["kind"] == "faq"
     assert [one.category for one in refused] == ["no answer"]
-    assert "a.pod line 48" in refused[0].reason
+    assert "a.pod line 50" in refused[0].reason
 
 
 def test_items_that_ask_are_questions(tmp_path):

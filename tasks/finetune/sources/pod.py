@@ -59,7 +59,6 @@ class _Entry:
 def _entries(text: str, path: Path) -> Iterator[tuple[str, _Entry]]:
     """Every question with the blocks under it."""
     entry: _Entry | None = None
-    bullets: list[str] = []
     in_pod = skipping = False
     for line, paragraph in _paragraphs(text):
         command = _COMMAND.match(paragraph)
@@ -71,12 +70,9 @@ def _entries(text: str, path: Path) -> Iterator[tuple[str, _Entry]]:
         if not in_pod or skipping or name in ("begin", "for", "encoding", "pod", "cut"):
             skipping = (skipping or name == "begin") and name != "end"
             continue
-        if name == "over":
-            bullets.append("")
-        elif name == "back":
-            bullets = bullets[:-1]
-        elif name.startswith("head") or name == "item":
-            title = question_of(_plain(rest))
+        if name.startswith("head") or name == "item":
+            heading = " ".join(_plain(rest).split())
+            title = question_of(heading)
             if is_question(title) or name == f"head{QUESTION_LEVEL}":
                 if entry:
                     yield f"{path.name} line {entry.line}", entry
@@ -86,8 +82,9 @@ def _entries(text: str, path: Path) -> Iterator[tuple[str, _Entry]]:
                     yield f"{path.name} line {entry.line}", entry
                 entry = None
             elif entry:
-                kind = "item" if name == "item" else "text"
-                entry.blocks.append((kind, _bullet(title) if name == "item" else title))
+                is_item = name == "item"
+                block = ("item", _bullet(heading)) if is_item else ("text", heading)
+                entry.blocks.append(block)
         elif entry and not name:
             _add_paragraph(entry, paragraph)
     if entry:
@@ -98,7 +95,7 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
     """(line number, paragraph) between blank lines; tabs as Perl expands them."""
     lines: list[str] = []
     start = 1
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(re.split(r"\r\n?|\n", text), start=1):
         if line.strip():
             if not lines:
                 start = number
@@ -126,6 +123,8 @@ def _bullet(title: str) -> str:
         return "-"
     if re.fullmatch(r"\d+\.?", title):
         return title if title.endswith(".") else f"{title}."
+    if re.match(r"\d+\.\s", title):
+        return title
     return f"- {title.removeprefix('* ')}"
 
 
@@ -181,8 +180,17 @@ def _render(letter: str, content: str) -> str:
         label, bar, target = content.partition("|")
         if bar:
             return f"{label} ({target})" if "://" in target else label
-        return content.strip('"/').replace("/", ": ") if "://" not in content else content
+        return content if "://" in content else _link(content)
     return content
+
+
+def _link(target: str) -> str:
+    """A link without a text of its own as perldoc shows it: page/section is "section" in page."""
+    page, slash, section = target.partition("/")
+    if not slash:
+        return page.strip('"')
+    section = '"' + section.strip('"') + '"'
+    return f"{section} in {page}" if page else section
 
 
 def _character(name: str) -> str:
