@@ -24,11 +24,11 @@ def gather(
 ) -> dict[str, Any]:
     """Write the rows of all sources (Parquet) and the refused ones (JSONL); both whole or none.
 
-    A line of the second file has the keys row_id, source, reason and excerpt, the last masked.
+    A line of the second file has the keys row_id, source, reason and excerpt, the last two masked.
 
     Args:
         specs: the sources in reading order.
-        mask: hides personal data in the excerpts of refused rows.
+        mask: hides personal data in what refused rows say.
         progress: called with a source's name and its rows so far, every thousand rows.
 
     Returns:
@@ -52,7 +52,9 @@ def gather(
             try:
                 for number, row in enumerate(reading, start=1):
                     if isinstance(row, Unreadable):
-                        line = asdict(row) | {"excerpt": mask(row.excerpt)}
+                        # A reason may quote a licence or a domain as the source writes it.
+                        masked = {"reason": mask(row.reason), "excerpt": mask(row.excerpt)}
+                        line = asdict(row) | masked
                         refused.write(json.dumps(line, ensure_ascii=False) + "\n")
                     else:
                         append([row])
