@@ -18,3 +18,11 @@ def find_model(name: str) -> Path | None:
     """The first file of this name in the model folders, or None."""
     candidates = (folder / name for folder in model_folders())
     return next((path for path in candidates if path.is_file()), None)
+
+
+def data_folders() -> list[Path]:
+    """Folders that may hold data: the project's, $DATA_DIR, one shared between checkouts."""
+    folders = [PROJECT_ROOT / "data"]
+    if os.environ.get("DATA_DIR"):
+        folders.append(Path(os.environ["DATA_DIR"]).expanduser())
+    return [*folders, PROJECT_ROOT.parent / "shared" / "data"]
