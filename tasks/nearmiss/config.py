@@ -126,7 +126,7 @@ class NearMissSettings(FlowConfig):
         description="YAML file with at least four image points and their metres, or a matrix; "
         "auto: from the usual sizes of road users. None: pixels.",
     )
-    preset: Literal["default", "classic-filters", "faint", "slow", "screening", "severe"] = Field(
+    preset: Literal["default", "classic-filters", "faint", "screening", "severe"] = Field(
         default="default", description="Named thresholds of interactions; docs/nearmiss.md."
     )
     interaction_ttc: float | None = Field(

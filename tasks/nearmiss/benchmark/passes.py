@@ -191,7 +191,7 @@ def judged(
     size = clip.metadata.width, clip.metadata.height
     scale = meetings.scale_for(steady_sights, size, None)
     kept, rejected = meetings.find_interactions(
-        meetings.trajectories_of_boxes(steady_sights, scale), scale, **DEFAULTS.definition()
+        meetings.trajectories_of_boxes(steady_sights, scale), **DEFAULTS.definition()
     )
     return Found(
         frames=frames,

@@ -99,9 +99,9 @@ def measure(tracks: pd.DataFrame) -> dict[str, float]:
 
 
 def _run(tracks: pd.DataFrame) -> int:
-    found, scale = measured_input(tracks, "m")
+    found, _ = measured_input(tracks, "m")
     kept, rejected = find_interactions(
-        found, scale, preset="default", thresholds={}, disabled_filters=(), pedestrian_pairs=False
+        found, preset="default", thresholds={}, disabled_filters=(), pedestrian_pairs=False
     )
     return len(kept) + len(rejected)
 

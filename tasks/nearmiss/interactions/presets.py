@@ -43,14 +43,6 @@ PRESETS: dict[str, Preset] = {
         "(recall 0.91 to 1.00), the default 34 of 38 (0.76 to 0.96), neither a false one; F1 1.00 "
         "against 0.94 (0.88 to 0.99). As observed it is like the default.",
     ),
-    "slow": Preset(
-        Parameters(duration_sec=0.4),
-        EVERY_FILTER,
-        "For a few frames a second: proximity may also hold for 0.4 s instead of 5 frames. At 5 "
-        "frames a second it brought nothing on these scenes: 37 of 38 (recall 0.87 to 1.00) like "
-        "the default, and 1 false pair where the default has none; F1 0.97 (0.93 to 1.00) against "
-        "0.99 (0.95 to 1.00).",
-    ),
     "screening": Preset(
         Parameters(
             ttc_sec=2.5,
