@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -126,7 +127,10 @@ def _second_name(path: Path) -> Iterator[Path | None]:
         return
     second = path.with_name(f".unfinished-before-{os.getpid()}-{path.name}")
     second.unlink(missing_ok=True)
-    os.link(path, second)
+    try:
+        os.link(path, second)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, second)
     try:
         yield second
     finally:

@@ -1,8 +1,8 @@
 """Whole clusters, the shares that were asked for, and test rows that stay test rows."""
 
-import random
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from tasks.finetune.splits import Member, assign, moves
@@ -15,13 +15,13 @@ def singles(source: str, count: int, start: int = 0) -> list[Member]:
 
 def clustered(count: int, seed: int = 0) -> list[Member]:
     """Rows of three sources in clusters of 1 to 6, some of them across sources."""
-    rng = random.Random(seed)
+    rng = np.random.default_rng(seed)
     rows: list[Member] = []
     while len(rows) < count:
         cluster = f"c{len(rows)}"
-        for _ in range(rng.choice([1, 1, 1, 2, 3, 6])):
-            source = rng.choice(["faq", "faq", "manual", "synthetic"])
-            rows.append(Member(f"{source}:{rng.getrandbits(64):016x}", cluster, source))
+        for _ in range(int(rng.choice([1, 1, 1, 2, 3, 6]))):
+            source = str(rng.choice(["faq", "faq", "manual", "synthetic"]))
+            rows.append(Member(f"{source}:{rng.integers(2**62):016x}", cluster, source))
     return rows
 
 
@@ -67,7 +67,7 @@ def test_other_shares_are_met_too():
 
 def test_the_order_of_the_rows_does_not_matter_and_the_seed_does():
     rows = clustered(2000)
-    shuffled = random.Random(1).sample(rows, len(rows))
+    shuffled = [rows[index] for index in np.random.default_rng(1).permutation(len(rows))]
     assert assign(rows, 3) == assign(shuffled, 3)
     assert assign(rows, 3) != assign(rows, 4)
 
@@ -76,7 +76,7 @@ def test_large_clusters_are_not_drawn_into_test_more_often():
     rows = [Member(f"faq:{i:016x}", f"c{i % 2000}", "faq") for i in range(8000)]
     rows += [Member(f"faq:a{i:015x}", f"single{i}", "faq") for i in range(8000)]
     splits = assign(rows, 5)
-    of_large = {row.row_id: splits[row.row_id] for row in rows if not row.row_id[4] == "a"}
+    of_large = {row.row_id: splits[row.row_id] for row in rows if row.row_id[4] != "a"}
     assert share(of_large, "test") == pytest.approx(0.1, abs=0.03)
 
 
@@ -93,8 +93,8 @@ def test_with_a_memory_nobody_moves_when_rows_are_added():
     old = clustered(1500)
     before = assign(old, 11)
     joined = [
-        Member(f"manual:new{index}", row.cluster_id, "manual")
-        for index, row in enumerate(random.Random(2).sample(old, 400))
+        Member(f"manual:new{index}", old[index].cluster_id, "manual")
+        for index in np.random.default_rng(2).choice(len(old), 400, replace=False)
     ]
     after = assign([*old, *joined, *singles("hub", 700)], 11, previous=before)
     assert not moves(before, after)
