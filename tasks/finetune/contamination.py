@@ -160,9 +160,7 @@ class HeldOut:
             similarity = _jaccard(shingles, self._shingles[number])
             if similarity >= NEAR:
                 self._near.add(number)
-                leaks.append(
-                    Leak(self._ids[number], row["row_id"], NEAR_DUPLICATE, similarity, "")
-                )
+                leaks.append(Leak(self._ids[number], row["row_id"], NEAR_DUPLICATE, similarity, ""))
         return _worst(leaks)
 
     def _sketch(self, shingles: np.ndarray) -> MinHash:
