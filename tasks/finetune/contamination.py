@@ -101,7 +101,7 @@ class HeldOut:
         self._empty_sketch = MinHash(PERMUTATIONS, hashfunc=int, scheme="affine64")
         runs: list[np.ndarray] = []
         for number, row in enumerate(row for batch in batches for row in batch):
-            words = _word_hashes(_words(row))
+            words = _word_hashes(normalised_words(row))
             runs.append(np.unique(_runs(words, RUN_WORDS)))
             self._ids.append(row["row_id"])
             self._shingles.append(np.unique(_runs(words, SHINGLE_WORDS)))
@@ -117,7 +117,7 @@ class HeldOut:
 
     def leaks_of(self, row: Row) -> list[Leak]:
         """What a row of training gives away, the worst first."""
-        words = _words(row)
+        words = normalised_words(row)
         hashes = _word_hashes(words)
         if not len(hashes) or not self._ids:
             return []
@@ -185,7 +185,8 @@ def _worst(leaks: list[Leak]) -> list[Leak]:
     return sorted(leaks, key=lambda leak: (-leak.score, leak.row_id))[:MAX_LEAKS_OF_A_ROW]
 
 
-def _words(row: Row) -> list[str]:
+def normalised_words(row: Row) -> list[str]:
+    """The words of all three texts of a row, without case, punctuation and Unicode variants."""
     text = "\n".join((row["instruction"], row["input"], row["output"]))
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
