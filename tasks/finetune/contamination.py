@@ -16,9 +16,10 @@ batches.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from datasketch import MinHash, MinHashLSH
@@ -33,6 +34,8 @@ CANDIDATES_FROM = 0.6
 PERMUTATIONS = 128
 # A row of training that shares text with thousands of rows names the ones it shares most with.
 MAX_LEAKS_OF_A_ROW = 3
+# Pairs that the audit shows.
+WORST = 10
 SHARED_RUN = "13-gram"
 NEAR_DUPLICATE = "near-duplicate"
 
@@ -73,6 +76,15 @@ class Contamination:
     leaks: list[Leak]
     train_rows: set[str]
     held_out_rows: set[str]
+
+    def figures(self) -> dict[str, Any]:
+        """JSON-able: how many rows of training give how many held-out rows away, and the worst."""
+        worst = sorted(self.leaks, key=lambda leak: (-leak.score, leak.row_id, leak.train_row_id))
+        return {
+            "train_rows": len(self.train_rows),
+            "held_out_rows": len(self.held_out_rows),
+            "worst": [asdict(leak) for leak in worst[:WORST]],
+        }
 
 
 def find(held_out: Iterable[list[Row]], train: Iterable[list[Row]]) -> Contamination:

@@ -1,0 +1,127 @@
+"""The pictures of the audit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tasks.files import whole_or_nothing
+from tasks.finetune.splits import SPLITS
+
+SPLIT_COLORS = {"train": "#4c78a8", "val": "#f2a541", "test": "#c44e52"}
+BEFORE_COLOR, AFTER_COLOR = "#b8bec6", "#2f6f4f"
+MAX_BARS = 20
+MAX_LABEL = 44
+
+
+def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
+    """Words of the outputs as they were read, and of those in the splits.
+
+    Args:
+        path: of the picture.
+        before: words of each output that was read.
+        rows: with the column output_words.
+    """
+    import seaborn as sns
+
+    after = rows["output_words"].to_numpy()
+    longest = max([1, *before.tolist(), *after.tolist()])
+    bins = np.unique(np.round(np.geomspace(1, longest + 1, 41)))
+    with _figure(path, (8, 3.6)) as axes:
+        for values, color, name in (
+            (before, BEFORE_COLOR, f"read ({len(before):,})"),
+            (after, AFTER_COLOR, f"kept ({len(after):,})"),
+        ):
+            sns.histplot(
+                np.maximum(values, 1), bins=bins.tolist(), color=color, label=name, ax=axes
+            )
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set(xlabel="words of the output", ylabel="rows", title="Lengths before and after")
+        axes.legend(frameon=False)
+        _say_if_empty(axes, len(before) + len(after))
+
+
+def rows_by_source(path: Path, rows: pd.DataFrame) -> None:
+    """Rows of each source in each split, one bar a source, and what they are in numbers."""
+    counts = pd.crosstab(rows["source"], rows["split"]).reindex(columns=SPLITS, fill_value=0)
+    counts = counts.loc[counts.sum(axis=1).sort_values(kind="stable").index].tail(MAX_BARS)
+    with _figure(path, (8, 1.6 + 0.4 * len(counts))) as axes:
+        start = np.zeros(len(counts))
+        names = [_label(name) for name in counts.index]
+        for split in SPLITS:
+            axes.barh(names, counts[split], left=start, color=SPLIT_COLORS[split], label=split)
+            start += counts[split].to_numpy()
+        for place, total in enumerate(start):
+            axes.annotate(
+                f"{int(total):,}", (total, place), (4, 0), textcoords="offset points", va="center"
+            )
+        axes.set(xlabel="rows", title="Rows by source and split")
+        axes.margins(x=0.1)
+        if len(counts):
+            axes.legend(frameon=False, loc="lower right")
+        _say_if_empty(axes, len(counts))
+
+
+def blocked_rows(path: Path, reasons: list[dict[str, Any]]) -> None:
+    """How many rows each reason blocked, the most frequent on top."""
+    shown = reasons[:MAX_BARS][::-1]
+    with _figure(path, (8, 1.4 + 0.32 * len(shown))) as axes:
+        bars = axes.barh(
+            [_label(reason["reason"]) for reason in shown],
+            [reason["rows"] for reason in shown],
+            color=SPLIT_COLORS["test"],
+        )
+        axes.bar_label(bars, fmt="{:,.0f}", padding=4)
+        axes.margins(x=0.1)
+        axes.set(xlabel="rows", title="Why rows were blocked")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        _say_if_empty(axes, len(shown))
+
+
+def token_lengths(path: Path, rows: pd.DataFrame, limit: int) -> None:
+    """Tokens of the rows in the splits, and the limit beyond which they are cut."""
+    import seaborn as sns
+
+    tokens = rows["tokens"].dropna()
+    with _figure(path, (8, 3.2)) as axes:
+        if len(tokens):
+            sns.histplot(tokens, bins=40, color=AFTER_COLOR, ax=axes)
+        axes.axvline(limit, color=SPLIT_COLORS["test"], linestyle="--", linewidth=1.2)
+        axes.annotate(
+            f"limit: {limit}",
+            (limit, 1),
+            (4, -10),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=SPLIT_COLORS["test"],
+        )
+        axes.set(xlabel="tokens of a row", ylabel="rows", title="Tokens and the limit")
+        _say_if_empty(axes, len(tokens))
+
+
+@contextmanager
+def _figure(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
+    """One pair of axes, saved as PNG without a display, whole or not at all."""
+    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=size, layout="constrained")
+        yield figure.subplots()
+        with whole_or_nothing(path) as temporary:
+            figure.savefig(temporary, dpi=120, format="png")
+
+
+def _label(text: str) -> str:
+    """Text from outside as a label: short, and no mathematics between dollar signs."""
+    short = text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…"
+    return short.replace("$", r"\$")
+
+
+def _say_if_empty(axes: Axes, count: int) -> None:
+    if not count:
+        axes.text(0.5, 0.5, "no rows", transform=axes.transAxes, ha="center", color="#777777")
