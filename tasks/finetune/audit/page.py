@@ -102,12 +102,13 @@ def write_markdown(
 
 def html_environment() -> jinja2.Environment:
     """Templates of HTML, in which every value is escaped."""
-    return _environment(autoescape=True)
+    return _environment(TEMPLATES, autoescape=True)
 
 
-def markdown_environment() -> jinja2.Environment:
+def markdown_environment(templates: Path = TEMPLATES) -> jinja2.Environment:
     """Templates of Markdown, in which every text value is made plain; numbers are left alone."""
     return _environment(
+        templates,
         autoescape=False,
         finalize=lambda value: (
             plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -125,13 +126,18 @@ def number(value: float | None) -> Markup:
     return Markup("-") if value is None else Markup(f"{float(value):,.10g}")  # noqa: S704
 
 
-def _environment(**options: Any) -> jinja2.Environment:
+def code(text: str) -> Markup:
+    """Text for between backticks in Markdown, where nothing is markup but a backtick."""
+    return Markup(" ".join(text.replace("`", "'").split()))  # noqa: S704
+
+
+def _environment(templates: Path, **options: Any) -> jinja2.Environment:
     environment = jinja2.Environment(  # noqa: S701 — both ways of escaping are chosen above
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         **options,
     )
-    environment.filters |= {"percent": percent, "number": number}
+    environment.filters |= {"percent": percent, "number": number, "code": code}
     return environment

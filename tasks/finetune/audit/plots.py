@@ -17,7 +17,7 @@ from tasks.finetune.splits import SPLITS
 SPLIT_COLORS = {"train": "#4c78a8", "val": "#f2a541", "test": "#c44e52"}
 BEFORE_COLOR, AFTER_COLOR = "#b8bec6", "#2f6f4f"
 MAX_BARS = 20
-MAX_LABEL = 44
+MAX_LABEL = 36
 
 
 def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
@@ -31,9 +31,10 @@ def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
     import seaborn as sns
 
     after = rows["output_words"].to_numpy()
-    longest = max([1, *before.tolist(), *after.tolist()])
-    bins = np.unique(np.round(np.geomspace(1, longest + 1, 41)))
-    with _figure(path, (8, 3.6)) as axes:
+    lengths = np.maximum(np.concatenate([before, after]), 1)
+    edges = (lengths.min(), lengths.max() + 1) if len(lengths) else (1, 2)
+    bins = np.unique(np.round(np.geomspace(*edges, 41)))
+    with _figure(path, (6.4, 3.4)) as axes:
         for values, color, name in (
             (before, BEFORE_COLOR, f"read ({len(before):,})"),
             (after, AFTER_COLOR, f"kept ({len(after):,})"),
@@ -44,15 +45,16 @@ def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
         axes.set(xlabel="words of the output", ylabel="rows", title="Lengths before and after")
-        axes.legend(frameon=False)
-        _say_if_empty(axes, len(before) + len(after))
+        if len(lengths):
+            axes.legend(frameon=False)
+        _say_if_empty(axes, len(lengths))
 
 
 def rows_by_source(path: Path, rows: pd.DataFrame) -> None:
     """Rows of each source in each split, one bar a source, and what they are in numbers."""
     counts = pd.crosstab(rows["source"], rows["split"]).reindex(columns=SPLITS, fill_value=0)
     counts = counts.loc[counts.sum(axis=1).sort_values(kind="stable").index].tail(MAX_BARS)
-    with _figure(path, (8, 1.6 + 0.4 * len(counts))) as axes:
+    with _figure(path, (6.4, 1.5 + 0.36 * len(counts))) as axes:
         start = np.zeros(len(counts))
         names = [_label(name) for name in counts.index]
         for split in SPLITS:
@@ -63,23 +65,23 @@ def rows_by_source(path: Path, rows: pd.DataFrame) -> None:
                 f"{int(total):,}", (total, place), (4, 0), textcoords="offset points", va="center"
             )
         axes.set(xlabel="rows", title="Rows by source and split")
-        axes.margins(x=0.1)
+        axes.margins(x=0.12)
         if len(counts):
-            axes.legend(frameon=False, loc="lower right")
+            axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         _say_if_empty(axes, len(counts))
 
 
 def blocked_rows(path: Path, reasons: list[dict[str, Any]]) -> None:
     """How many rows each reason blocked, the most frequent on top."""
     shown = reasons[:MAX_BARS][::-1]
-    with _figure(path, (8, 1.4 + 0.32 * len(shown))) as axes:
+    with _figure(path, (6.4, 1.3 + 0.3 * len(shown))) as axes:
         bars = axes.barh(
             [_label(reason["reason"]) for reason in shown],
             [reason["rows"] for reason in shown],
             color=SPLIT_COLORS["test"],
         )
         axes.bar_label(bars, fmt="{:,.0f}", padding=4)
-        axes.margins(x=0.1)
+        axes.margins(x=0.12)
         axes.set(xlabel="rows", title="Why rows were blocked")
         axes.xaxis.get_major_locator().set_params(integer=True)
         _say_if_empty(axes, len(shown))
@@ -90,7 +92,7 @@ def token_lengths(path: Path, rows: pd.DataFrame, limit: int) -> None:
     import seaborn as sns
 
     tokens = rows["tokens"].dropna()
-    with _figure(path, (8, 3.2)) as axes:
+    with _figure(path, (6.4, 3.2)) as axes:
         if len(tokens):
             sns.histplot(tokens, bins=40, color=AFTER_COLOR, ax=axes)
         axes.axvline(limit, color=SPLIT_COLORS["test"], linestyle="--", linewidth=1.2)
