@@ -1,5 +1,6 @@
 """The audit as pages: audit.html, one file that opens without the internet, and audit.md."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from tasks.text import plain
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_PICTURE_BYTES = 1_000_000
+
+# Words with marks between them that mean nothing inside a line, and no address.
+_HARMLESS = re.compile(r"[^\W_](?:[^\W_]|[ ,.;()%/'-]|:(?! ?[/\w]*:)(?!//))*")
+_LIST_NUMBER = re.compile(r"\d+[.)](?:\s|$)")
 
 
 def draw(folder: Path, measured: Measured) -> dict[str, Path]:
@@ -111,9 +116,19 @@ def markdown_environment(templates: Path = TEMPLATES) -> jinja2.Environment:
         templates,
         autoescape=False,
         finalize=lambda value: (
-            plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+            inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value
         ),
     )
+
+
+def inert(text: str) -> str:
+    """Text as inert Markdown; as it is where it has no sign that could mean anything.
+
+    A page that is also read as it is would else have a backslash before every full stop.
+    """
+    if _HARMLESS.fullmatch(text) and not _LIST_NUMBER.match(text) and "www." not in text.lower():
+        return text
+    return plain(text)
 
 
 def percent(share: float | None) -> Markup:
