@@ -1,4 +1,4 @@
-"""A small run's files, made by hand: rows as read, a quarantine, three splits."""
+"""A small run's files, made by hand: rows as taken, a quarantine, three splits."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ HOSTILE = '<script>alert("x")</script> | **bold** [link](http://example.org)'
 
 
 class Files(NamedTuple):
-    read: Path
+    taken: Path
     quarantine: Path
     splits: Path
 
@@ -53,8 +53,8 @@ def blocked_rows() -> list[tuple[str, str, Row]]:
 
 
 def write_run(folder: Path) -> Files:
-    files = Files(folder / "read.parquet", folder / "quarantine.jsonl", folder / "splits")
-    with write_rows(files.read) as write:
+    files = Files(folder / "taken.parquet", folder / "quarantine.jsonl", folder / "splits")
+    with write_rows(files.taken) as write:
         write([value for _, value in kept_rows()])
         write([value for _, _, value in blocked_rows()])
     with open(files.quarantine, "w", encoding="utf-8") as file:

@@ -55,8 +55,9 @@ def test_every_row_is_counted_once(measured):
     assert rows["kept"] == len(kept_rows()) == rows["train"] + rows["val"] + rows["test"]
     assert rows["quarantined"] == len(blocked_rows()) == 17
     assert rows["incoming"] == 87
+    assert rows["taken"] == 87
     assert len(measured.rows) == 70
-    assert len(measured.read_output_words) == 87
+    assert len(measured.taken_output_words) == 87
 
 
 def test_the_figures_are_json(measured):

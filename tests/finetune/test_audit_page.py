@@ -89,6 +89,7 @@ def test_a_page_says_what_was_blocked_and_what_leaked(pages, kind):
         "faq:1",
         "0.12",
         "GPL-2.0-only",
+        "2 rows of training share",
         "From train to test since the run before: 3 rows.",
         "no tokenizer was at hand",
     ):
@@ -113,7 +114,7 @@ def test_markdown_has_a_table_for_each_part(pages):
 
 def test_pictures_of_rows_differ_from_pictures_of_none(tmp_path, folder):
     measured = measure(
-        read=folder / "read.parquet",
+        taken=folder / "taken.parquet",
         quarantine=folder / "quarantine.jsonl",
         splits=folder / "splits",
     )
@@ -131,6 +132,25 @@ def test_pictures_of_rows_differ_from_pictures_of_none(tmp_path, folder):
     assert ink["sources"] > ink["no_sources"]
     assert ink["reasons"] > ink["no_reasons"]
     assert ink["tokens"] > ink["no_tokens"]
+
+
+def test_a_run_that_kept_nothing_has_its_pages(tmp_path):
+    files = write_run(tmp_path)
+    for path in files.splits.iterdir():
+        path.write_text("")
+    measured = measure(**files._asdict(), clusters={}, find_pii=lambda text: [])
+    facts = {
+        "title": "nothing",
+        "figures": measured.figures,
+        "contamination": {"train_rows": 0, "held_out_rows": 0, "worst": []},
+        "moved": {},
+        "warnings": [],
+        "pictures": draw(tmp_path / "pictures", measured),
+    }
+    write_html(tmp_path / "audit.html", **facts)
+    write_markdown(tmp_path / "audit.md", **facts)
+    assert "87 were taken" in Page((tmp_path / "audit.html").read_text()).text
+    assert "87 were taken" in (tmp_path / "audit.md").read_text()
 
 
 def test_a_name_with_dollar_signs_is_no_formula(tmp_path):

@@ -51,17 +51,17 @@ class Measured:
         rows: one line a row in the splits: row_id, source, domain, license, split,
             instruction_words, input_words, output_words, letters_a_word, tokens (NaN where no
             tokenizer was given).
-        read_output_words: words of the output of every row as it was read.
+        taken_output_words: words of the output of every row as it was taken from its source.
     """
 
     figures: dict[str, Any]
     rows: pd.DataFrame
-    read_output_words: np.ndarray
+    taken_output_words: np.ndarray
 
 
 def measure(
     *,
-    read: Path,
+    taken: Path,
     quarantine: Path,
     splits: Path,
     tokenizer: "Tokenizer | None" = None,
@@ -72,7 +72,7 @@ def measure(
     """Measure the files of a run.
 
     Args:
-        read: Parquet of the rows as they were read.
+        taken: Parquet of the rows that were taken from their sources, as they were read.
         quarantine: JSONL of all rows that were blocked anywhere on the way: row_id, source,
             reason, value and the masked texts. A reason is counted by what stands before its
             first colon.
@@ -86,13 +86,14 @@ def measure(
         `figures` has the keys rows, lengths, output_words, length_classes, tokens, duplicates,
         vocabulary, sources, domains, licenses, languages, pii, reasons, outliers. What could not
         be measured for want of an argument is None. Lengths are in words, separated by white
-        space. Incoming rows are the kept and the quarantined.
+        space. Incoming rows are the kept and the quarantined; taken are those that their source
+        did not refuse.
 
     Raises:
         BadInput: a file is missing or damaged.
     """
     before = _Pass(find_pii, language_of)
-    for batch in read_batches(read):
+    for batch in read_batches(taken):
         before.take(batch)
     reasons = _reasons(quarantine)
     after = _Pass(find_pii, language_of)
@@ -109,8 +110,12 @@ def measure(
     rows = rows.reset_index(drop=True)
     quarantined = sum(reason["rows"] for reason in reasons)
     figures = {
-        "rows": {"incoming": quarantined + len(rows), "quarantined": quarantined}
-        | {"kept": len(rows)}
+        "rows": {
+            "incoming": quarantined + len(rows),
+            "taken": len(before.words["output"]),
+            "quarantined": quarantined,
+            "kept": len(rows),
+        }
         | {split: int((rows["split"] == split).sum()) for split in SPLITS},
         "lengths": {"before": before.lengths(), "after": after.lengths()},
         "output_words": {

@@ -25,12 +25,12 @@ def draw(folder: Path, measured: Measured) -> dict[str, Path]:
     """Draw the pictures into a folder. Returns caption to file."""
     figures = measured.figures
     pictures = {
-        "Words of the outputs, as read and as kept": folder / "lengths.png",
+        "Words of the outputs, as taken from the sources and as kept": folder / "lengths.png",
         "Rows of each source in each split": folder / "sources.png",
         "Rows that each reason blocked": folder / "reasons.png",
     }
     lengths, sources, reasons = pictures.values()
-    plots.output_lengths(lengths, measured.read_output_words, measured.rows)
+    plots.output_lengths(lengths, measured.taken_output_words, measured.rows)
     plots.rows_by_source(sources, measured.rows)
     plots.blocked_rows(reasons, figures["reasons"])
     if figures["tokens"] is not None:

@@ -17,15 +17,18 @@ from tasks.finetune.splits import SPLITS
 SPLIT_COLORS = {"train": "#4c78a8", "val": "#f2a541", "test": "#c44e52"}
 BEFORE_COLOR, AFTER_COLOR = "#b8bec6", "#2f6f4f"
 MAX_BARS = 20
+READABLE_TICKS = [
+    step * 10**power for power in range(6) for step in (1, 2, 5)
+]  # of a logarithmic axis
 MAX_LABEL = 36
 
 
 def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
-    """Words of the outputs as they were read, and of those in the splits.
+    """Words of the outputs as they were taken from their sources, and of those in the splits.
 
     Args:
         path: of the picture.
-        before: words of each output that was read.
+        before: words of each output that was taken.
         rows: with the column output_words.
     """
     import seaborn as sns
@@ -36,14 +39,18 @@ def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
     bins = np.unique(np.round(np.geomspace(*edges, 41)))
     with _figure(path, (6.4, 3.4)) as axes:
         for values, color, name in (
-            (before, BEFORE_COLOR, f"read ({len(before):,})"),
+            (before, BEFORE_COLOR, f"taken ({len(before):,})"),
             (after, AFTER_COLOR, f"kept ({len(after):,})"),
         ):
             sns.histplot(
                 np.maximum(values, 1), bins=bins.tolist(), color=color, label=name, ax=axes
             )
         axes.set_xscale("log")
+        axes.set_xticks(
+            [tick for tick in READABLE_TICKS if edges[0] <= tick <= edges[1]], minor=False
+        )
         axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
         axes.set(xlabel="words of the output", ylabel="rows", title="Lengths before and after")
         if len(lengths):
             axes.legend(frameon=False)
