@@ -9,8 +9,7 @@ Two measures, for each row of training against all held-out rows:
   with locality-sensitive hashing (Broder 1997); each is then measured on the sets themselves, so
   that a reported similarity is exact and only a miss is a matter of chance.
 
-Held-out rows are kept as 64-bit hashes (about 3 kB a row of 100 words); training goes by in
-batches.
+Of held-out rows only 64-bit hashes are kept; training goes by in batches.
 """
 
 import re
@@ -22,16 +21,17 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHash
 
 from tasks.finetune.rows import Row
 
 RUN_WORDS = 13
 SHINGLE_WORDS = 5
 NEAR = 0.8
-# Candidates are looked for well below NEAR, so that hardly a pair at it is missed.
-CANDIDATES_FROM = 0.6
-PERMUTATIONS = 128
+# Two rows are candidates where one of 25 bands of 5 MinHash values is the same: of pairs with a
+# similarity of 0.8 that misses (1 - 0.8**5)**25 = 5 in 100,000, and it takes 6 % of those with 0.3.
+BANDS = 25
+BAND_ROWS = 5
 # A row of training that shares text with thousands of rows names the ones it shares most with.
 MAX_LEAKS_OF_A_ROW = 3
 # Pairs that the audit shows.
@@ -42,6 +42,7 @@ NEAR_DUPLICATE = "near-duplicate"
 _WORD = re.compile(r"\w+")
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
+_EMPTY_SKETCH = MinHash(BANDS * BAND_ROWS, hashfunc=int, scheme="affine64")
 
 
 @dataclass(frozen=True)
@@ -109,23 +110,22 @@ class HeldOut:
         self._ids: list[str] = []
         self._shingles: list[np.ndarray] = []
         self._near: set[int] = set()
-        self._sketches = MinHashLSH(threshold=CANDIDATES_FROM, num_perm=PERMUTATIONS)
-        self._empty_sketch = MinHash(PERMUTATIONS, hashfunc=int, scheme="affine64")
-        runs: list[np.ndarray] = []
-        for number, row in enumerate(row for batch in batches for row in batch):
+        runs, bands = [], []
+        for row in (row for batch in batches for row in batch):
             words = _word_hashes(normalised_words(row))
-            runs.append(np.unique(_runs(words, RUN_WORDS)))
             self._ids.append(row["row_id"])
             self._shingles.append(np.unique(_runs(words, SHINGLE_WORDS)))
-            if len(words):
-                self._sketches.insert(number, self._sketch(self._shingles[-1]))
-        self._run_counts = np.array([len(of_row) for of_row in runs], int)
-        every = np.concatenate(runs) if runs else np.empty(0, np.uint64)
-        self._owners = np.repeat(np.arange(len(runs)), self._run_counts)
-        self._runs, self._first, self._run_of = np.unique(
-            every, return_index=True, return_inverse=True
-        )
+            runs.append(np.unique(_runs(words, RUN_WORDS)))
+            bands.append(_bands(self._shingles[-1]))
+        self._run_counts = np.array([len(of_row) for of_row in runs], np.int32)
+        every, self._owners = _flat(runs)
+        self._runs, first, run_of = np.unique(every, return_index=True, return_inverse=True)
+        self._run_of = run_of.astype(np.int32)
+        self._first_owners = self._owners[first]
         self._is_leaked = np.zeros(len(self._runs), bool)
+        every, owners = _flat(bands)
+        order = np.argsort(every, kind="stable")
+        self._bands, self._band_owners = every[order], owners[order]
 
     def leaks_of(self, row: Row) -> list[Leak]:
         """What a row of training gives away, the worst first."""
@@ -149,7 +149,7 @@ class HeldOut:
         found, first_start = np.unique(where[starts], return_index=True)
         self._is_leaked[found] = True
         owners, first_of_owner, shared = np.unique(
-            self._owners[self._first[found]], return_index=True, return_counts=True
+            self._first_owners[found], return_index=True, return_counts=True
         )
         leaks = []
         for owner, first, count in zip(owners, first_of_owner, shared, strict=True):
@@ -168,17 +168,24 @@ class HeldOut:
     def _near_duplicates(self, row: Row, hashes: np.ndarray) -> list[Leak]:
         shingles = np.unique(_runs(hashes, SHINGLE_WORDS))
         leaks = []
-        for number in self._sketches.query(self._sketch(shingles)):
+        for number in self._candidates(shingles):
             similarity = _jaccard(shingles, self._shingles[number])
             if similarity >= NEAR:
                 self._near.add(number)
                 leaks.append(Leak(self._ids[number], row["row_id"], NEAR_DUPLICATE, similarity, ""))
         return _worst(leaks)
 
-    def _sketch(self, shingles: np.ndarray) -> MinHash:
-        sketch = self._empty_sketch.copy()
-        sketch.update_batch(shingles.tolist())
-        return sketch
+    def _candidates(self, shingles: np.ndarray) -> list[int]:
+        """Held-out rows that share a band with these shingles."""
+        bands = _bands(shingles)
+        starts = np.searchsorted(self._bands, bands, "left")
+        ends = np.searchsorted(self._bands, bands, "right")
+        found = [
+            self._band_owners[start:end]
+            for start, end in zip(starts, ends, strict=True)
+            if end > start
+        ]
+        return np.unique(np.concatenate(found)).tolist() if found else []
 
 
 def batches_of(rows: Iterable[Row], size: int = 4096) -> Iterator[list[Row]]:
@@ -223,6 +230,28 @@ def _runs(words: np.ndarray, length: int) -> np.ndarray:
         total = total * _MULTIPLIER + words[offset : offset + len(total)]
         total ^= total >> np.uint64(29)
     return total * _MIX
+
+
+def _bands(shingles: np.ndarray) -> np.ndarray:
+    """Hashes of the bands of a set's MinHash, uint64 of shape (BANDS,); none of an empty set."""
+    if not len(shingles):
+        return shingles
+    sketch = _EMPTY_SKETCH.copy()
+    sketch.update_batch(shingles.tolist())
+    columns = sketch.hashvalues.reshape(BANDS, BAND_ROWS).T
+    # The number of a band is part of its hash, so that all bands fit one sorted array.
+    total = np.arange(1, BANDS + 1, dtype=np.uint64)
+    for column in columns:
+        total = total * _MULTIPLIER + column
+        total ^= total >> np.uint64(29)
+    return total * _MIX
+
+
+def _flat(of_rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """All values one after the other, and the number of the row that each is of (int32)."""
+    counts = [len(values) for values in of_rows]
+    values = np.concatenate(of_rows) if of_rows else np.empty(0, np.uint64)
+    return values, np.repeat(np.arange(len(of_rows), dtype=np.int32), counts)
 
 
 def _jaccard(one: np.ndarray, other: np.ndarray) -> float:
