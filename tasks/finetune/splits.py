@@ -2,12 +2,12 @@
 
 A cluster draws one number from a hash that is keyed by the seed. Below 0.1 it is a test cluster,
 below 0.2 one of validation, above it one of training (for shares of 0.8, 0.1, 0.1). The draw
-depends on nothing but the cluster, so that a row that is added elsewhere moves nobody.
+depends on nothing but the seed and the cluster.
 
 Shares hold in each source: its two thresholds are moved from the nominal ones, as far as needed
-and no further, where a share is more than `TOLERANCE` off. Test lies beside validation and
-validation beside training, so a threshold that moves makes a test row one of validation, not of
-training. A split that was given once outlives all of this where `previous` is known.
+and no further, where a share is more than `TOLERANCE` off. Rows that are added can thus move a few
+others whose draws lie at a threshold; since test lies beside validation, a test row becomes one of
+validation then, not of training. Where `previous` is known, nobody moves at all.
 """
 
 from collections import Counter
@@ -59,8 +59,8 @@ def assign(
     """Give every row its split.
 
     Without `previous` the outcome is a function of rows, seed and shares, and does not depend on
-    their order. No such function can keep every test row in test while clusters grow and join and
-    keep the shares too, hence `previous`: the splits of an earlier run. A cluster that holds rows
+    the order of the rows. No such function can keep every test row in test while clusters grow and
+    join and keep the shares too, hence `previous`: the splits of an earlier run. A cluster that holds rows
     of it keeps their split; where they were in several (two clusters that a new row joins), all
     of it goes to test if one was in test, else to validation. Rows thus leave training, and none
     enters it. A row whose text is edited has a new id and counts as new: it keeps its split only
