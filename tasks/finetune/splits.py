@@ -60,11 +60,11 @@ def assign(
 
     Without `previous` the outcome is a function of rows, seed and shares, and does not depend on
     the order of the rows. No such function can keep every test row in test while clusters grow and
-    join and keep the shares too, hence `previous`: the splits of an earlier run. A cluster that holds rows
-    of it keeps their split; where they were in several (two clusters that a new row joins), all
-    of it goes to test if one was in test, else to validation. Rows thus leave training, and none
-    enters it. A row whose text is edited has a new id and counts as new: it keeps its split only
-    if its cluster holds another row that has one.
+    join and keep the shares too, hence `previous`: the splits of an earlier run. A cluster that
+    holds rows of it keeps their split; where they were in several (two clusters that a new row
+    joins), all of it goes to test if one was in test, else to validation. Rows thus leave training,
+    and none enters it. A row whose text is edited has a new id and counts as new: it keeps its
+    split only if its cluster holds another row that has one.
 
     Args:
         rows: every kept row once, in any order. A dropped duplicate may be given too: the split
