@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tasks.finetune.curation.finding import Finding
 
@@ -27,7 +28,8 @@ _TOKENS = re.compile(
 _PRIVATE_KEY = re.compile(
     r"(?:^|(?<=[\"'`]))[ \t>]*-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
     r"(?:.*?-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|[\s\w+/=:,.-]*)"
-    r"|-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*[A-Za-z0-9+/=]{16,}[\sA-Za-z0-9+/=]*",
+    r"|-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*[A-Za-z0-9+/=]{16,}"
+    r"[\sA-Za-z0-9+/=]*",
     re.MULTILINE | re.DOTALL,
 )
 _PUBLIC_BLOCK = re.compile(
@@ -138,7 +140,7 @@ def _digits(value: str) -> bool:
 def _mixed(value: str) -> bool:
     """Whether it has letters and besides digits or marks as words have none."""
     letters = any(char.isalpha() for char in value)
-    return letters and (_digits(value) or bool(re.search(r"\w[!$%^&*#@+?]|^[!$%^&*#@+]", value)))
+    return letters and (_digits(value) or bool(re.search(r"\w[!$%^&*#@+?]+\w", value)))
 
 
 def _random_strings(text: str) -> Iterator[Finding]:
@@ -155,10 +157,12 @@ def _random_strings(text: str) -> Iterator[Finding]:
 
 
 def _looks_random(value: str) -> bool:
+    if re.search(r"[0-9a-f]{24,}|[0-9A-F]{24,}", value):
+        return False
     classes = [0 if c.islower() else 1 if c.isupper() else 2 if c.isdigit() else 3 for c in value]
     if not {0, 1, 2} <= set(classes) or classes.count(2) < 3 or classes.count(3) > len(value) / 6:
         return False
     counts = Counter(value)
     entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
-    changes = sum(a != b for a, b in zip(classes, classes[1:], strict=False)) / (len(value) - 1)
+    changes = sum(a != b for a, b in pairwise(classes)) / (len(value) - 1)
     return entropy >= 3.8 and changes >= 0.42

@@ -7,7 +7,7 @@ from tasks.finetune.curation.fault import Fault
 from tasks.finetune.rows import Row
 
 # What sets two prints of one question apart; signs such as + and # tell C, C++ and C# apart.
-_EMPTY = re.compile(r"[\s?!.,;:'\"`“”‘’]+")
+_EMPTY = re.compile(r"[\s?!.,;:'\"`\u201c\u201d\u2018\u2019]+")
 
 
 def normalised(text: str) -> str:

@@ -7,23 +7,23 @@ from functools import cache
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from tasks.finetune.curation.fault import Fault
-from tasks.finetune.curation.prose import prose
+from tasks.finetune.curation.prose import prose, word_set
 from tasks.finetune.rows import Row
 
 # In English prose every third word is one of these; hardly any is a word of another language.
-_ENGLISH = frozenset(
+_ENGLISH = word_set(
     """the and of to is are was were be been that this these those it its for with you your not
-    have has had can could should would will which what when where how why who does do did if then
-    than there from by or but as at on they we my our their any some only use using used i don't
-    can't isn't doesn't it's you're no yes into about after before between each more most other
-    also may might must such""".split()
+    have has had can could should would will which what when where how why who does do did
+    if then than there from by or but as at on they we my our their any some only use using
+    used i don't can't isn't doesn't it's you're no yes into about after before between each
+    more most other also may might must such"""
 )
 _ENGLISH_SHARE = 0.2
 # Fewer words than this, and names and commands weigh more than the language.
 _LEAST_WORDS = 8
 _SURE = 0.95
 _FOREIGN_SHARE = 0.3
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _UNSPACED = re.compile(
     "[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f]"
 )

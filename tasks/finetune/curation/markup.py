@@ -24,7 +24,8 @@ _PAGE_FURNITURE = re.compile(
     r"|jump to (?:navigation|search))\s*$"
 )
 _ABOUT_HTML = re.compile(
-    r"(?i)\b(?:[xs]?html\d?|xml|svg|css|tags?|elements?|markup|entit(?:y|ies)|escap\w+|web ?pages?)\b"
+    r"(?i)\b(?:[xs]?html\d?|xml|svg|css|tags?|elements?|markup|entit(?:y|ies)|escap\w+"
+    r"|web ?pages?)\b"
 )
 
 

@@ -10,6 +10,7 @@ from phonenumbers import Leniency, PhoneNumberMatcher, PhoneNumberType
 from tasks.finetune.curation.credentials import find_credentials
 from tasks.finetune.curation.fault import Fault
 from tasks.finetune.curation.finding import Finding
+from tasks.finetune.curation.prose import word_set
 from tasks.finetune.rows import Row
 
 KINDS = (
@@ -42,8 +43,8 @@ _RESERVED = re.compile(
     r"[\w-]*\.\w+|domain\.(?:com|tld|org)|company\.(?:com|tld)|host\.(?:com|tld|domain))$"
 )
 # user@2x.png, getty@tty1.service: names of files and units.
-_NO_TOP_DOMAIN = frozenset(
-    "service socket timer mount target device slice png jpg jpeg gif svg webp conf txt sh py js".split()
+_NO_TOP_DOMAIN = word_set(
+    """service socket timer mount target device slice png jpg jpeg gif svg webp conf txt sh py js"""
 )
 _TECHNICAL_USERS = frozenset({"git", "hg", "svn", "cvs", "anoncvs", "anonymous"})
 
@@ -57,6 +58,10 @@ _NO_PHONE_BEFORE = re.compile(
     r"(?i)(?:\b(?:kb|version|v|ver|release|build|error|code|event(?:\s+id)?|port|pid|bug|ticket|case"
     r"|issue|id|isbn|rfc|serial|inode|block|sector|size|bytes|offset|key|lba)\b[\s:#=.]*|0x|[#$€£])$"
 )
+_DATE = re.compile(
+    r"(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d"
+)
+_YEARS = re.compile(r"(?:19|20)\d\d\s*[-\u2013]\s*(?:19|20)\d\d$")
 # Numbers that the regulators keep free for fiction: NANPA 555-01XX and Ofcom's drama numbers.
 _FICTION = re.compile(
     r"1\d{3}55501\d\d|44(?:1632960|2079460|7700900|8081570|9098790|3069990|1(?:13|14|15|16|17|18|21|31"
@@ -74,18 +79,18 @@ _IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)(?P<prefix>
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}|:)*(?![\w:])")
 _VERSION_BEFORE = re.compile(
     r"(?i)(?:\b(?:version|versions|ver|v|release|releases|build|firmware|driver|between|since|until"
-    r"|before|from|to|and|or|upgrade|update|section|chapter|oid|schema)\b[\s:=.]*|[\w)]-|[<>=~^])$"
+    r"|before|after|from|to|and|or|upgrade|update|section|chapter|oid|schema)\b[\s:=.]*|[\w)]-|[<>=~^])$"
 )
 _ADDRESS_WORD = re.compile(
     r"(?i)\b(?:ip|ipv[46]|address|addresses|addr|host|server|gateway|ping|dns|router|subnet|ssh|client"
     r"|tracer(?:t|oute)|nslookup|dig|route|proxy|vpn|from|firewall|interface|inet6?)\b"
 )
 # Everybody's, so they name nobody: the public resolvers that every guide mentions.
-_PUBLIC_RESOLVERS = frozenset(
+_PUBLIC_RESOLVERS = word_set(
     """8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 149.112.112.112 208.67.222.222 208.67.220.220
     4.2.2.1 4.2.2.2 1.1.1.2 1.1.1.3 94.140.14.14 94.140.15.15 8.26.56.26 64.6.64.6
     2001:4860:4860::8888 2001:4860:4860::8844 2606:4700:4700::1111 2606:4700:4700::1001
-    2620:fe::fe 2620:fe::9 1.2.3.4 4.3.2.1""".split()
+    2620:fe::fe 2620:fe::9 1.2.3.4 4.3.2.1"""
 )
 _CARD = re.compile(
     r"(?<![\w.-])(?:[3-6]\d{3})(?:([ -]?)\d{4}\1\d{4}\1\d{4}|([ -]?)\d{6}\2\d{5})(?![\w.-]\d|\d)"
@@ -182,10 +187,7 @@ def _phones(text: str) -> Iterator[Finding]:
 
 
 def _is_date(number: str) -> bool:
-    date = r"(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)"
-    return bool(re.search(date, number)) or bool(
-        re.match(r"(?:19|20)\d\d\s*[-\u2013]\s*(?:19|20)\d\d$", number)
-    )
+    return bool(_DATE.search(number) or _YEARS.match(number))
 
 
 def _is_telephone(number: str, told: bool) -> bool:
@@ -216,7 +218,7 @@ def _ip_addresses(text: str) -> Iterator[Finding]:
     for match in _IPV4.finditer(text):
         address = match[0].split("/")[0]
         before = text[max(0, match.start() - 60) : match.start()]
-        version = _VERSION_BEFORE.search(before) and not _ADDRESS_WORD.search(before)
+        version = _VERSION_BEFORE.search(before) and not _ADDRESS_WORD.search(before[-25:])
         if match["prefix"] or version or address.endswith((".0", ".255")):
             continue
         if _names_a_host(address):

@@ -47,3 +47,8 @@ def prose(text: str) -> str:
     """The text without blocks of code, inline code and addresses."""
     kept = "\n".join(line for line, is_code in lines(text) if not is_code)
     return URL.sub(" ", INLINE_CODE.sub(" ", kept))
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, as a set to look in."""
+    return frozenset(text.split())

@@ -3,25 +3,27 @@
 import re
 
 from tasks.finetune.curation.fault import Fault
+from tasks.finetune.curation.prose import word_set
 from tasks.finetune.rows import Row
 
-IMPERATIVES = frozenset(
+IMPERATIVES = word_set(
     """add advise analyse analyze answer apply arrange assess assume back build calculate change
-    check choose clarify classify clean clear close combine come comment compare complete compose
-    compute configure confirm connect consider construct convert copy correct count create debug
-    decide define delete demonstrate derive describe design detect determine develop diagnose
-    differentiate disable discuss distinguish divide do document download draft draw edit elaborate
-    enable enumerate estimate evaluate examine expand explain extract fill find fix follow format
-    formulate generate get give go group guess guide help highlight identify illustrate imagine
-    implement improve infer install interpret introduce investigate justify keep label let list
-    locate look make mention migrate move name note open order organise organize outline paraphrase
-    pick plan point predict prepare present prevent produce proofread propose prove provide put
-    rank rate read recommend recover reduce remove rename reorder replace rephrase report reset
-    resolve respond restart restore review revise rewrite run say schedule search select separate
-    set setup share shorten show simplify sketch solve sort specify split start state stop submit
-    suggest summarise summarize switch take teach tell test think trace transform translate
-    troubleshoot turn uninstall unlock update upgrade use utilize validate verify visualize walk
-    work write""".split()
+    check choose clarify classify clean clear close combine come comment compare complete
+    compose compute configure confirm connect consider construct convert copy correct count
+    create debug decide define delete demonstrate derive describe design detect determine
+    develop diagnose differentiate disable discuss distinguish divide do document download
+    draft draw edit elaborate enable enumerate estimate evaluate examine expand explain
+    extract fill find fix follow format formulate generate get give go group guess guide
+    help highlight identify illustrate imagine implement improve infer install interpret
+    introduce investigate justify keep label let list locate look make mention migrate move
+    name note open order organise organize outline paraphrase pick plan point predict
+    prepare present prevent produce proofread propose prove provide put rank rate read
+    recommend recover reduce remove rename reorder replace rephrase report reset resolve
+    respond restart restore review revise rewrite run say schedule search select separate
+    set setup share shorten show simplify sketch solve sort specify split start state stop
+    submit suggest summarise summarize switch take teach tell test think trace transform
+    translate troubleshoot turn uninstall unlock update upgrade use utilize validate verify
+    visualize walk work write"""
 )
 _BEFORE_VERB = re.compile(
     r"(?i)^(?:(?:please|kindly|briefly|now|then|first|next|also|and)\b[,:]?\s+"
@@ -40,7 +42,8 @@ _TROUBLE = re.compile(
 )
 # "I asked Git to ignore it, yet it is tracked": two facts that do not go together.
 _CONTRADICTION = re.compile(
-    r"(?i)\b(?:i|i'm|i've|i'd|my|we|we're|our)\b.*\b(?:but|yet|still|getting|seeing|and (?:my|the))\b"
+    r"(?i)\b(?:i|i'm|i've|i'd|my|we|we're|our)\b.*"
+    r"\b(?:but|yet|still|getting|seeing|and (?:my|the))\b"
     r"|\bbut when i\b|\bwhen i\b.{3,80}, (?:it|the)\b"
 )
 _ASKS = re.compile(r"(?i)^(?:how|why|which|who|whom|whose|where)\b(?! (?:i|we)\b)")

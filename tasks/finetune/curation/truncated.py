@@ -3,24 +3,24 @@
 import re
 
 from tasks.finetune.curation.fault import Fault
-from tasks.finetune.curation.prose import FENCE, LIST_ITEM, URL, lines, open_fence
+from tasks.finetune.curation.prose import FENCE, LIST_ITEM, URL, lines, open_fence, word_set
 from tasks.finetune.rows import Row
 
 # A shorter last line is a caption, a value or a signature; a longer one is a sentence.
 _SENTENCE_WORDS = 8
-_CLOSERS = "\"'”’»)]}*_`"
+_CLOSERS = "\"'\u201d\u2019»)]}*_`"
 _TERMINAL = (".", "!", "?", "…", "。", "।", "؟", ":-)", ";-)", ":)", ";)")
-_DANGLING = frozenset(
+_DANGLING = word_set(
     """a an the and or but nor because although whereas if unless of with from into onto for by
-    than your my our their his her this these those that which whose is are was were be been being
-    has have had will would can could should may might must as at to such also either neither
-    between through via per including e.g i.e etc,""".split()
+    than your my our their his her this these those that which whose is are was were be been
+    being has have had will would can could should may might must as at to such also either
+    neither between through via per including e.g i.e etc,"""
 )
 _CONTINUED = re.compile(
     r"(?i)(?:\[\s*(?:\.\.\.|…|continued?|truncated|more)\s*\]|\((?:continued|truncated|more)\)"
     r"|\bread more\b\.*|\(cont(?:'d|\.)\)|\bto be continued\b\.*|\b\w+,?\s?(?:\.{3}|…)\s*more)\s*$"
 )
-_ATTRIBUTION = re.compile(r"(?:--|—|–)\s?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
+_ATTRIBUTION = re.compile(r"(?:--|—|\u2013)\s?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
 _TECHNICAL = re.compile(
     r"[/\\=$@#|{}\[\]~^+<>]|\w[._:]\w|^--?\w|\d|^[A-Z][A-Z_]+$|\w\(\)$|[a-z][A-Z]"
 )
@@ -65,9 +65,9 @@ def why_cut_off(output: str) -> str:
     core = last.rstrip(_CLOSERS).rstrip()
     if last.endswith(_TERMINAL) or core.endswith(_TERMINAL):
         return ""
-    if last.endswith((":", "：")):
+    if last.endswith((":", "\uff1a")):
         return "announces what does not follow"
-    if last.endswith(("(", "[", "{", ",", "—", "–", "&")) or re.search(r"\w-$|\s-$", last):
+    if last.endswith(("(", "[", "{", ",", "—", "\u2013", "&")) or re.search(r"\w-$|\s-$", last):
         return "ends in mid-sentence"
     if last.startswith("|") or URL.search(last.split()[-1]) or last.endswith(tuple(_CLOSERS)):
         return ""
