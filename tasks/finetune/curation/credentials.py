@@ -89,7 +89,7 @@ def find_credentials(text: str) -> list[Finding]:
     ]
     found += _passwords(text)
     found += _random_strings(text)
-    return sorted(set(found), key=lambda finding: (finding.start, -finding.end))
+    return sorted(found, key=lambda finding: finding.start)
 
 
 def _stands_for_a_token(token: str) -> bool:

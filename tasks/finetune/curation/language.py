@@ -27,6 +27,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _UNSPACED = re.compile(
     "[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f]"
 )
+# Letters of all other scripts: from Greek to the Latin additions, and beyond.
+_NO_LATIN = re.compile(r"(?=[^\W\d_])[\u0370-\u1dff\u2c00-\uffef]")
 
 
 class Language:
@@ -61,6 +63,8 @@ def foreign_language(text: str) -> str:
         if common >= _ENGLISH_SHARE * max(size, 1):
             continue
         language, sure = _model().classify(" ".join(words))
+        if len(_NO_LATIN.findall(paragraph)) > sum(map(len, words)) / 2:
+            sure = 1.0  # The script says so; the model need only name the language.
         if language != "en" and sure >= _SURE and (common == 0 or size >= 2 * _LEAST_WORDS):
             foreign[language] = foreign.get(language, 0) + size
     if total and sum(foreign.values()) >= _FOREIGN_SHARE * total:

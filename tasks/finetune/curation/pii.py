@@ -14,16 +14,17 @@ from tasks.finetune.curation.prose import word_set
 from tasks.finetune.rows import Row
 
 KINDS = (
-    "e-mail",
-    "phone number",
-    "IP address",
-    "card number",
-    "social security number",
     "private key",
     "token",
     "password",
+    "card number",
+    "social security number",
+    "e-mail",
+    "IP address",
+    "phone number",
     "high-entropy string",
 )
+"""Where two overlap the earlier one of these names both."""
 
 _EMAIL = re.compile(
     r"(?<![\w.+%@/-])[\w.+%'-]{1,64}@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+"
@@ -104,7 +105,7 @@ _TEST_SOCIAL = ("123-45-6789", "078-05-1120", "987-65-4321")
 
 
 def find(text: str) -> list[Finding]:
-    """Personal data and secrets in a text, in order of place, none inside another.
+    """Personal data and secrets in a text, in order of place; overlapping ones are one.
 
     Kinds are `KINDS`. Not found, because they name nobody: addresses of domains reserved for
     examples, private, documentation and well-known public IP addresses, version numbers, error
@@ -123,12 +124,13 @@ def find(text: str) -> list[Finding]:
         ]
         found += _phones(text)
     outermost: list[Finding] = []
-    for finding in sorted(found, key=lambda each: (each.start, -each.end)):
+    for finding in sorted(found, key=lambda each: each.start):
         if not outermost or finding.start >= outermost[-1].end:
             outermost.append(finding)
-        elif finding.end > outermost[-1].end:
-            last = outermost[-1]
-            outermost[-1] = Finding(last.kind, last.start, finding.end)
+            continue
+        last = outermost[-1]
+        kind = min(last.kind, finding.kind, key=KINDS.index)
+        outermost[-1] = Finding(kind, last.start, max(last.end, finding.end))
     return outermost
 
 

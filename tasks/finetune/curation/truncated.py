@@ -14,7 +14,7 @@ _DANGLING = word_set(
     """a an the and or but nor because although whereas if unless of with from into onto for by
     than your my our their his her this these those that which whose is are was were be been
     being has have had will would can could should may might must as at to such also either
-    neither between through via per including e.g i.e etc,"""
+    neither between then through via per including e.g i.e etc,"""
 )
 _CONTINUED = re.compile(
     r"(?i)(?:\[\s*(?:\.\.\.|…|continued?|truncated|more)\s*\]|\((?:continued|truncated|more)\)"
