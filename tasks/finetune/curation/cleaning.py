@@ -126,11 +126,15 @@ def _one_blank(text: str) -> str:
         if not is_code:
             part = part.replace("\xa0", " ").replace("\u202f", " ")
             part = re.sub(r"[ \t]+$", "", part, flags=re.MULTILINE)
-            part = re.sub(r"(?<=\S)[ \t]{2,}|(?<=\S)\t", " ", part)
+            part = _outside_inline_code(part, _single_blanks)
             part = re.sub(r"\n{3,}", "\n\n", part)
         parts.append(part)
     # The first line keeps its indent: it may be the first of a block of code.
     return re.sub(r"^(?:[ \t]*\n)+", "", "\n".join(parts)).rstrip()
+
+
+def _single_blanks(text: str) -> str:
+    return re.sub(r"(?<=\S)(?:[ \t]{2,}|\t)(?=\S|$)", " ", text)
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:

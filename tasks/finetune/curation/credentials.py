@@ -111,7 +111,7 @@ def _passwords(text: str) -> Iterator[Finding]:
             yield Finding("password", *match.span(group))
     for match in _ASSIGNED.finditer(text):
         group = "quoted" if match["quoted"] else "bare"
-        value = match[group].rstrip(".,;:!?")
+        value = match[group].rstrip(".,;:?")
         prose = match["sign"] == ":" and group == "bare"
         if _is_placeholder(value) or (prose and not _mixed(value)):
             continue

@@ -65,7 +65,7 @@ def foreign_language(text: str) -> str:
         language, sure = _model().classify(" ".join(words))
         if len(_NO_LATIN.findall(paragraph)) > sum(map(len, words)) / 2:
             sure = 1.0  # The script says so; the model need only name the language.
-        if language != "en" and sure >= _SURE and (common == 0 or size >= 2 * _LEAST_WORDS):
+        if language != "en" and sure >= _SURE and (common <= 1 or size >= 2 * _LEAST_WORDS):
             foreign[language] = foreign.get(language, 0) + size
     if total and sum(foreign.values()) >= _FOREIGN_SHARE * total:
         return max(foreign, key=lambda language: foreign[language])

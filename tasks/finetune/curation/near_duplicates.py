@@ -213,11 +213,13 @@ def _pairs(bands: np.ndarray) -> np.ndarray:
     """
     count = len(bands)
     pairs = np.empty(0, np.int64)
+    if not count:
+        return pairs
     for band in range(bands.shape[1]):
         order = np.argsort(bands[:, band], kind="stable")
         values = bands[order, band]
-        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if count else []
-        first = np.repeat(starts, np.diff(np.r_[starts, count])) if count else np.empty(0, int)
+        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+        first = np.repeat(starts, np.diff(np.r_[starts, count]))
         place = np.arange(count) - first
         found = []
         for back in range(1, _BEFORE + 1):
@@ -232,7 +234,9 @@ def _pairs(bands: np.ndarray) -> np.ndarray:
 
 def _by_later_row(pairs: np.ndarray, count: int) -> Iterator[tuple[int, list[int]]]:
     """Each row that has candidates, in order, with its earlier candidates in order."""
-    later, earlier = np.divmod(pairs, max(count, 1))
-    starts = np.flatnonzero(np.r_[True, later[1:] != later[:-1]]) if len(later) else []
+    if not len(pairs):
+        return
+    later, earlier = np.divmod(pairs, count)
+    starts = np.flatnonzero(np.r_[True, later[1:] != later[:-1]])
     for start, end in zip(starts, [*starts[1:], len(later)], strict=True):
         yield int(later[start]), earlier[start:end].tolist()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 LIST_ITEM = re.compile(r"\s*(?:[-*+•‣]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+")
-INLINE_CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+INLINE_CODE = re.compile(r"(`+)(?!`)((?:(?!\n\s*\n).)+?)(?<!`)\1(?!`)", re.DOTALL)
 URL = re.compile(
     r"\b(?:https?|ftp|file|ssh|git|ldaps?|smb)://[^\s<>\"'`)\[\]]+|\bwww\.[^\s<>\"'`)\[\]]+"
 )
