@@ -21,8 +21,13 @@ ROWS = [
         output=f"{ANSWER} Her password=Sommer2024! is known, ring +44 20 7183 8750 to change it.",
     ),
     row(row_id="b:1", source="b", instruction=QUESTION.lower(), output="Other words. " * 20),
-    row(row_id="b:2", source="b", instruction="Why is my Wi-Fi gone after sleep?"),
-    row(row_id="b:3", source="b", instruction="Why does it lose Wi-Fi on a Mac", output=RELATED),
+    row(row_id="b:2", source="b", instruction=QUESTION.replace("wakes up", "has slept")),
+    row(
+        row_id="b:3",
+        source="b",
+        instruction=QUESTION.replace("laptop", "Mac").rstrip("?"),
+        output=RELATED,
+    ),
     row(row_id="b:4", source="b", instruction="Contents", output=" ".join(["Nothing here."] * 15)),
 ]
 
@@ -84,7 +89,7 @@ def test_nothing_sensitive_is_in_the_quarantine(curated):
 
 def test_kept_rows_are_cleaned(curated):
     _, kept, _, _ = curated
-    assert kept[1]["instruction"] == "Why does it lose Wi-Fi on a Mac?"
+    assert kept[1]["instruction"] == QUESTION.replace("laptop", "Mac")
 
 
 def test_the_same_file_gives_the_same_bytes(tmp_path):

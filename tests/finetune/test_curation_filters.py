@@ -53,10 +53,7 @@ ENCODING_DAMAGE = [
     ("An icon \ue001 of a font", "private or broken characters"),
     ("The usersâ€™ filesâ€” itâ€™s donâ€™t", "mojibake"),
     ("Das GerÃ¤t fÃ¼r die GrÃ¶ÃŸe", "mojibake"),
-    (
-        "\u0420\u045f\u0421\u0402\u0420\u0451\u0420\u0406\u0420\u00b5\u0421\u201a \u0421\u0402\u0420\u00b0\u0420\u00b1",
-        "mojibake",
-    ),
+    ("\u0420\u045f\u0421\u0402\u0420\u0451\u0420\u0406\u0420\u00b5\u0421\u201a " * 3, "mojibake"),
 ]
 ENCODING_SOUND = [
     "Caf\u00e9, na\u00efve, \u00fcber, \u0141\u00f3d\u017a and \u4f60\u597d",

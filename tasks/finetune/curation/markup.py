@@ -20,8 +20,8 @@ _BBCODE = re.compile(
 _WIKI = re.compile(r"\{\{[A-Za-z][^{}\n]*\|[^{}\n]*\}\}|\[\[(?:File|Image|Category):[^\]\n]+\]\]")
 _PAGE_FURNITURE = re.compile(
     r"(?im)^\s*(?:skip to (?:main )?content|cookie (?:policy|settings)|share (?:this|on)\b.{0,40}"
-    r"|(?:(?-i:[A-Z])\w[\w ]{0,24} \| ){3,}(?-i:[A-Z])[\w ]{0,24}|all rights reserved\.?|advertisement"
-    r"|jump to (?:navigation|search))\s*$"
+    r"|(?:(?-i:[A-Z])\w[\w ]{0,24} \| ){3,}(?-i:[A-Z])[\w ]{0,24}|all rights reserved\.?"
+    r"|advertisement|jump to (?:navigation|search))\s*$"
 )
 _ABOUT_HTML = re.compile(
     r"(?i)\b(?:[xs]?html\d?|xml|svg|css|tags?|elements?|markup|entit(?:y|ies)|escap\w+"

@@ -56,7 +56,8 @@ _SUBJECT = (
 _ASKS_WHEN = re.compile(rf"(?i)^when (?:{_AUXILIARY})\b")
 _ASKS_YES_NO = re.compile(rf"(?i)^(?:{_AUXILIARY})(?:n't)? (?:{_SUBJECT})\b")
 _REQUEST_TO_REPLY = re.compile(
-    r"(?i)\b(?:i (?:also |just )?(?:want|need|wish)|(?:i'd|i would) like|i(?:'m| am) (?:looking|trying))\b"
+    r"(?i)\b(?:i (?:also |just )?(?:want|need|wish)|(?:i'd|i would) like"
+    r"|i(?:'m| am) (?:looking|trying))\b"
 )
 
 
