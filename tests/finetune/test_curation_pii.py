@@ -51,6 +51,10 @@ FOUND = [
     ("password", "api_key=9f8e7d6c5b4a39281706f5e4d3c2b1a0"),
     ("password", "Authorization: Bearer 8kq2Zt7Lp0Vx9Wm4Rb6Yd1"),
     ("password", "curl -u deploy:Gr8tW4ll https://ci.bank.fr/job"),
+    ("password", "The door's passcode: 48213."),
+    ("password", "mysql -u root -pS3cretPw shop"),
+    ("password", "net user bob Summer2023! /add"),
+    ("password", "ConvertTo-SecureString 'Br1dge!77' -AsPlainText -Force"),
     ("high-entropy string", "Use wJalrXUtnFEMI7K7MDENGbPxRfiCYzq8Kk2Lm0Qs here."),
 ]
 
@@ -134,6 +138,9 @@ NOT_FOUND = [
     "token = get_token()",
     "api_key=os.environ['KEY']",
     "https://user:password@proxy.example.com:8080/",
+    "https://user:pass@host/ and amqp://guest:guest@localhost",
+    "psk: wpa2-aes, pass: 3 of 10, hotkey: Ctrl+F1",
+    "mysql -u root -p shop && net user bob /delete",
     "Restart sk-learn, or scikit-learn-intelex-optimised.",
 ]
 

@@ -18,11 +18,16 @@ from pathlib import Path
 from tasks.finetune.curation.curate import curate
 from tasks.finetune.rows import COLUMNS, Row, RowIds, write_rows
 
-_SUBJECTS = "the server|your router|a printer|this driver|the mail client|each user|Windows|the VPN"
-_VERBS = "needs|keeps|loses|restarts|blocks|accepts|finds|writes|checks|replaces|drops|opens"
-_OBJECTS = "the cable|its address|a port|the log|every file|the disk|that key|some memory|a session"
-_WHEN = "at night|after a restart|when it is idle|before noon|with an error|in the background"
-_SPARE_WORDS = 4000
+# As in natural text a few words are frequent and most are rare, so unlike rows share few runs.
+_SYLLABLES = [one + two for one in "bdfglmnprst" for two in ("a", "en", "ist", "or")]
+_VOCABULARY = 20_000
+_SENTENCES = (
+    "The {} of the {} is not {} when it has {} and the {} was {}",
+    "If you {} the {}, then {} it with the {} or use a {} that can {}",
+    "This {} will {} each {} for {} days, but the {} should be {} before that",
+    "You can {} the {} in the {} of your {} and {} it from there",
+    "Which {} it is depends on the {}, so {} the {} and look for {} {}",
+)
 
 
 def made_rows(count: int, seed: int = 1) -> Iterator[Row]:
@@ -37,14 +42,14 @@ def made_rows(count: int, seed: int = 1) -> Iterator[Row]:
             instruction, output = draw.choice(earlier)
             if kind < 0.05:
                 words = output.split(" ")
-                words[draw.randrange(len(words))] = _name(draw)
+                words[draw.randrange(len(words))] = _word(draw)
                 instruction, output = _question(draw, number), " ".join(words)
         elif kind < 0.12:
-            output += f" Write to {_name(draw)}@{_name(draw)}.fr."
+            output += f" Write to {_word(draw)}@{_word(draw)}.fr."
         elif kind < 0.14:
             output = "Restart it."
         elif kind < 0.24:
-            output += f"\n\n```bash\nsystemctl restart {_name(draw)}\n```"
+            output += f"\n\n```bash\nsystemctl restart {_word(draw)}\n```"
         if len(earlier) < 1000:
             earlier.append((instruction, output))
         elif draw.random() < 0.01:
@@ -59,21 +64,27 @@ def made_rows(count: int, seed: int = 1) -> Iterator[Row]:
         }
 
 
-def _name(draw: random.Random) -> str:
-    return f"unit{draw.randrange(_SPARE_WORDS)}"
+def _word(draw: random.Random) -> str:
+    """A made word; the n-th is drawn about n times more rarely than the first (Zipf)."""
+    number = int(_VOCABULARY ** draw.random())
+    syllables = []
+    while number:
+        number, place = divmod(number, len(_SYLLABLES))
+        syllables.append(_SYLLABLES[place])
+    return "".join(syllables)
 
 
 def _question(draw: random.Random, number: int) -> str:
-    return f"Why does {_name(draw)} of site {number} fail {draw.choice(_WHEN.split('|'))}?"
+    return f"Why does the {_word(draw)} of {_word(draw)} {number} not {_word(draw)}?"
 
 
 def _answer(draw: random.Random) -> str:
-    parts = [each.split("|") for each in (_SUBJECTS, _VERBS, _OBJECTS, _WHEN)]
-    sentences = [
-        " ".join([*(draw.choice(part) for part in parts), "because of", _name(draw)]).capitalize()
-        for _ in range(draw.randint(3, 20))
-    ]
-    return ". ".join(sentences) + "."
+    patterns = [draw.choice(_SENTENCES) for _ in range(draw.randint(3, 16))]
+    return " ".join(_filled(draw, pattern) for pattern in patterns)
+
+
+def _filled(draw: random.Random, pattern: str) -> str:
+    return pattern.format(*(_word(draw) for _ in range(pattern.count("{}")))) + "."
 
 
 def main() -> None:

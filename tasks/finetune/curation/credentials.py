@@ -44,6 +44,7 @@ _NAMES = (
     r"(?:pass(?:word|wd|phrase|code)?|pwd|psk|wpa_passphrase|secret|credential|api[_-]?key"
     r"|(?:access|secret|private|account|encryption|auth)[_-]?key|(?:auth|access|refresh|api)?[_-]?token)"
 )
+_ANY_NAME = re.compile(r"(?i)pass|pwd|psk|secret|credential|key|token")
 _ASSIGNED = re.compile(
     rf"(?i)(?<![a-z])(?P<name>{_NAMES})[\"']?\s{{0,3}}(?P<sign>:=|=>|={{1,2}}|:)\s{{0,3}}"
     r"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\n]{4,})(?P=quote)|(?P<bare>[^\s\"'`,;<>|&)]{4,}))"
@@ -52,12 +53,16 @@ _TOLD = re.compile(
     r"(?i)\b(?:password|passphrase|passcode)\s+(?:is|was)\s+(?:now\s+)?(?:set to\s+)?"
     r"[\"'`]?(?P<value>[^\s\"'`]{6,}[^\s\"'`.,;:!?)])"
 )
+_ON_COMMAND_LINE = re.compile(
+    r"(?i)(?:\bmysql(?:dump|admin)?\b[^\n|;]{0,80}?\s-p|\bsshpass\s+-p\s*"
+    r"|\bnet\s+user\s+\S+\s+|\bSecureString\s+(?:-String\s+)?)[\"']?(?P<value>[^\s\"'/]{6,})"
+)
 _PLACEHOLDER_WORDS = re.compile(
     r"(?i)(?:your|my|our|the|some|new|old|any|enter|insert|user|db|root|admin|example|sample|dummy"
     r"|fake|test)[\w .-]*"
     r"|\w*(?:password|passwd|passphrase|secret|passw|token|apikey|api_key|pwd|placeholder|example"
     r"|redacted|changeme|change_me|change-me|replace)\w*(?:here)?\W*"
-    r"|none|null|nil|true|false|yes|no|on|off|value|string|text|prompt|ask|stdin|required|empty"
+    r"|pass|guest|pw|none|null|nil|true|false|yes|no|on|off|value|string|text|prompt|ask|stdin|required|empty"
     r"|hidden|encrypted|plain(?:text)?|bearer|oauth2?|basic|file|default|env|unset|foobar|foo|bar"
 )
 _REFERENCE = re.compile(
@@ -109,11 +114,20 @@ def _passwords(text: str) -> Iterator[Finding]:
         group = "value" if match["value"] else "user"
         if not _is_placeholder(match[group]) and (group == "user" or _digits(match[group])):
             yield Finding("password", *match.span(group))
+    for match in _ON_COMMAND_LINE.finditer(text):
+        if _mixed(match["value"]) and not _is_placeholder(match["value"]):
+            yield Finding("password", *match.span("value"))
+    if not _ANY_NAME.search(text):
+        return
     for match in _ASSIGNED.finditer(text):
         group = "quoted" if match["quoted"] else "bare"
         value = match[group].rstrip(".,;:?")
-        prose = match["sign"] == ":" and group == "bare"
-        if _is_placeholder(value) or (prose and not _mixed(value)):
+        if _is_placeholder(value):
+            continue
+        # After a colon prose may follow: only what is no word is a password there.
+        is_prose = match["sign"] == ":" and group == "bare"
+        is_word = not (_mixed(value) or re.fullmatch(r"\d{5,}", value)) or _ALGORITHM.match(value)
+        if is_prose and is_word:
             continue
         if match["name"].lower().endswith(("key", "token")) and not _digits(value):
             continue
@@ -134,7 +148,7 @@ def _is_placeholder(value: str) -> bool:
 
 
 def _digits(value: str) -> bool:
-    return any(char.isdigit() for char in value)
+    return bool(re.search(r"\d", value))
 
 
 def _mixed(value: str) -> bool:

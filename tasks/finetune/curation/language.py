@@ -24,6 +24,8 @@ _LEAST_WORDS = 8
 _SURE = 0.95
 _FOREIGN_SHARE = 0.3
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
+_TECHNICAL = re.compile(r"(?<!\S)(?:-\S*|[^\s/\\=$@#{}<>_|~^.]*(?:[/\\=$@#{}<>_|~^]|\.\w)\S*)")
+_EMPTY_LINE = re.compile(r"\n\s*\n")
 _UNSPACED = re.compile(
     "[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f]"
 )
@@ -74,12 +76,8 @@ def foreign_language(text: str) -> str:
 
 def _paragraphs(text: str) -> Iterator[tuple[str, list[str]]]:
     """Paragraphs of prose and their words, without tokens that are code or names."""
-    for paragraph in re.split(r"\n\s*\n", prose(text)):
-        plain = " ".join(
-            token
-            for token in paragraph.split()
-            if not re.search(r"[/\\=$@#{}<>_|~^]|\w\.\w|^-", token)
-        )
+    for paragraph in _EMPTY_LINE.split(prose(text)):
+        plain = _TECHNICAL.sub(" ", paragraph)
         words = [word for word in _WORD.findall(plain) if word[1:].islower() or not word.isascii()]
         if words:
             yield plain, words

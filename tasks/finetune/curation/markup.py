@@ -24,7 +24,7 @@ _PAGE_FURNITURE = re.compile(
     r"|advertisement|jump to (?:navigation|search))\s*$"
 )
 _ABOUT_HTML = re.compile(
-    r"(?i)\b(?:[xs]?html\d?|xml|svg|css|tags?|elements?|markup|entit(?:y|ies)|escap\w+"
+    r"(?i)\b(?:[xs]?html\d?|xml|svg|css|tags?|elements?|markup|href|hyper ?links?|entit(?:y|ies)|escap\w+"
     r"|web ?pages?)\b"
 )
 

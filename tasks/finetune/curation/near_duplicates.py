@@ -23,7 +23,7 @@ from tasks.finetune.rows import Row
 BANDS = 64
 BAND_ROWS = 4
 # In a fuller bucket a row is compared with the first ones and those just before it.
-_FIRST, _BEFORE = 8, 8
+_FIRST, _BEFORE = 4, 4
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ _NO_TOP_DOMAIN = word_set(
 )
 _TECHNICAL_USERS = frozenset({"git", "hg", "svn", "cvs", "anoncvs", "anonymous"})
 
+_DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"(?<![\w.:@#/=-])(?:\+|\(\+?)?\d[\d\s().\-/\u2010-\u2013]{5,22}\d(?![\w@])")
 _PHONE_CUE = re.compile(
     r"(?i)(?:\b(?:phone|tel|telephone|telefon|mobile|cell|fax|hotline|whatsapp|sms|text me"
@@ -112,9 +113,8 @@ def find(text: str) -> list[Finding]:
     codes, dates, hashes, fictional, toll-free and premium-rate telephone numbers.
     """
     found = find_credentials(text)
-    if "@" in text or "at" in text:
-        found += _emails(text)
-    if any(char.isdigit() for char in text):
+    found += _emails(text)
+    if _DIGIT.search(text):
         found += _ip_addresses(text)
         found += _cards(text)
         found += [

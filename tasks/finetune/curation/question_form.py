@@ -38,7 +38,7 @@ _TROUBLE = re.compile(
     r"|denied|refused|rejected|invalid|bad|timed? ?out|times out|problems?|issues?|trouble|lags?"
     r"|disconnect(?:s|ed|ing)?|drops?|vanish(?:es|ed)|disappear(?:s|ed)|no effect|expired|insecure"
     r"|locked out|unexpected(?:ly)?|warnings?|complain(?:s|ed)?|incompatible|suddenly|keeps?"
-    r"|blue screen|overheat(?:s|ing)|unreachable|messes|says?|blank|black)\b"
+    r"|blue screen|overheat(?:s|ing)|unreachable|messes|says?|blank|black|instead of)\b"
 )
 # "I asked Git to ignore it, yet it is tracked": two facts that do not go together.
 _CONTRADICTION = re.compile(
