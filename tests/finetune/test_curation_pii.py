@@ -79,7 +79,7 @@ NOT_FOUND = [
     "Set DNS to 8.8.8.8 and 1.1.1.1.",
     "Version 4.3.2.9 mends it.",
     "Upgrade to v7.5.1.2 or librsync-0.9.5.1.",
-    "Clients before 11.2.0.3 lack it.",
+    "Old client. Clients before 11.2.0.3 lack it.",
     "Windows build 10.0.19045.3570",
     "fe80::1, ::1 and 2001:db8::8a2e:370:7334",
     "It happened at 10:15:30 and 12:00:00.",

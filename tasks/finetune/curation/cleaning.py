@@ -28,6 +28,7 @@ _ABOUT_MARKUP = re.compile(
     r"(?i)\b(?:[xs]?html\d?|xml|xsl\w*|svg|css|markup|web ?pages?|entit(?:y|ies)|escap\w+"
     r"|tags?|elements?|markdown|jsx|jinja\d?|templates?)\b"
 )
+_ANY_TAG = re.compile(r"<[^<>\n]*>")
 _ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z][a-zA-Z0-9]{1,12});")
 _BREAK = re.compile(r"(?i)[ \t]*<br\s*/?>[ \t]*\n?")
 _BLOCK = re.compile(r"(?i)\s*</?(?:p|div|section|article|blockquote|h[1-6])(?:\s[^<>]*)?>\s*")
@@ -70,7 +71,8 @@ def clean(row: Row) -> tuple[Row, list[str]]:
         if not _ABOUT_ENCODINGS.search(everything):
             repair("encoding", _decoded)
         repair("invisible characters", lambda text: _INVISIBLE.sub("", text))
-    if not _ABOUT_MARKUP.search(everything):
+    # Words inside a tag do not say what the text is about.
+    if not _ABOUT_MARKUP.search(_ANY_TAG.sub(" ", everything)):
         repair("markup", _without_markup)
         repair("entities", _without_entities)
     repair("white space", _one_blank)

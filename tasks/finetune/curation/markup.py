@@ -23,9 +23,10 @@ _PAGE_FURNITURE = re.compile(
     r"|(?:(?-i:[A-Z])\w[\w ]{0,24} \| ){3,}(?-i:[A-Z])[\w ]{0,24}|all rights reserved\.?"
     r"|advertisement|jump to (?:navigation|search))\s*$"
 )
+_ANY_TAG = re.compile(r"<[^<>\n]*>")
 _ABOUT_HTML = re.compile(
-    r"(?i)\b(?:[xs]?html\d?|xml|svg|css|tags?|elements?|markup|href|hyper ?links?|entit(?:y|ies)|escap\w+"
-    r"|web ?pages?)\b"
+    r"(?i)\b(?:[xs]?html\d?|xml|svg|css|tags?|elements?|markup|hyper ?links?"
+    r"|entit(?:y|ies)|escap\w+|web ?pages?)\b"
 )
 
 
@@ -40,7 +41,9 @@ class Markup:
 
     def check(self, row: Row) -> Fault | None:
         """The first kind of mark-up in instruction, input or output."""
-        about_html = _ABOUT_HTML.search(f"{row['instruction']} {prose(row['output'])}")
+        # Words inside a tag do not say what the text is about.
+        words = _ANY_TAG.sub(" ", f"{row['instruction']} {prose(row['output'])}")
+        about_html = _ABOUT_HTML.search(words)
         for field in ("instruction", "input", "output"):
             text = prose(row[field])
             attributes = _ATTRIBUTE.findall(text)

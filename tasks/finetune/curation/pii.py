@@ -80,9 +80,11 @@ _NATIONAL = ("US", "GB")
 _IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)(?P<prefix>/\d{1,2})?")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}|:)*(?![\w:])")
 _VERSION_BEFORE = re.compile(
-    r"(?i)(?:\b(?:version|versions|ver|v|release|releases|build|firmware|driver|between|since|until"
-    r"|before|after|from|to|and|or|upgrade|update|section|chapter|oid|schema)\b[\s:=.]*|[\w)]-|[<>=~^])$"
+    r"(?i)(?:\b(?:version|versions|ver|v|release|releases|build|firmware|driver|since|until|before"
+    r"|after|upgrade|update|section|chapter|oid|schema)\b[\s:=.]*|[\w)]-|[<>=~^])$"
 )
+# These may come before a version or an address; a word about addresses nearby decides.
+_VERSION_MAYBE_BEFORE = re.compile(r"(?i)\b(?:between|from|to|and|or)\b[\s:=.]*$")
 _ADDRESS_WORD = re.compile(
     r"(?i)\b(?:ip|ipv[46]|address|addresses|addr|host|server|gateway|ping|dns|router|subnet|ssh|client"
     r"|tracer(?:t|oute)|nslookup|dig|route|proxy|vpn|from|firewall|interface|inet6?)\b"
@@ -220,7 +222,9 @@ def _ip_addresses(text: str) -> Iterator[Finding]:
     for match in _IPV4.finditer(text):
         address = match[0].split("/")[0]
         before = text[max(0, match.start() - 60) : match.start()]
-        version = _VERSION_BEFORE.search(before) and not _ADDRESS_WORD.search(before[-25:])
+        version = _VERSION_BEFORE.search(before) or (
+            _VERSION_MAYBE_BEFORE.search(before) and not _ADDRESS_WORD.search(before[-25:])
+        )
         if match["prefix"] or version or address.endswith((".0", ".255")):
             continue
         if _names_a_host(address):
