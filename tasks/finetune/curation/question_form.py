@@ -7,29 +7,31 @@ from tasks.finetune.curation.prose import word_set
 from tasks.finetune.rows import Row
 
 IMPERATIVES = word_set(
-    """add advise analyse analyze answer apply arrange assess assume back build calculate change
-    check choose clarify classify clean clear close combine come comment compare complete
-    compose compute configure confirm connect consider construct convert copy correct count
-    create debug decide define delete demonstrate derive describe design detect determine
-    develop diagnose differentiate disable discuss distinguish divide do document download
-    draft draw edit elaborate enable enumerate estimate evaluate examine expand explain
-    extract fill find fix follow format formulate generate get give go group guess guide
-    help highlight identify illustrate imagine implement improve infer install interpret
-    introduce investigate justify keep label let list locate look make mention migrate move
-    name note open order organise organize outline paraphrase pick plan point predict
-    prepare present prevent produce proofread propose prove provide put rank rate read
-    recommend recover reduce remove rename reorder replace rephrase report reset resolve
-    respond restart restore review revise rewrite run say schedule search select separate
-    set setup share shorten show simplify sketch solve sort specify split start state stop
-    submit suggest summarise summarize switch take teach tell test think trace transform
-    translate troubleshoot turn uninstall unlock update upgrade use utilize validate verify
-    visualize walk work write"""
+    """add advise analyse analyze answer apply arrange assess assume back build calculate
+    categorise categorize change check choose clarify classify clean clear close combine
+    come comment compare complete compose compute configure confirm connect consider
+    construct convert copy correct count create debug decide define delete demonstrate
+    derive describe design detect determine develop diagnose differentiate disable discuss
+    distinguish divide do document download draft draw edit elaborate enable enumerate
+    estimate evaluate examine expand explain extract fill find fix follow format formulate
+    generate get give go group guess guide help highlight identify illustrate imagine
+    implement improve infer install interpret introduce investigate justify keep label let
+    list locate look make mention migrate move name note open order organise organize
+    outline paraphrase pick plan point predict prepare present prevent produce proofread
+    propose prove provide put rank rate read recommend recover reduce remove rename
+    reorder replace rephrase report reset resolve respond restart restore review revise
+    rewrite run say schedule search select separate set setup share shorten show simplify
+    sketch solve sort specify split start state stop submit suggest summarise summarize
+    switch take teach tell test think trace transform translate troubleshoot turn
+    uninstall unlock update upgrade use utilize validate verify visualize walk work write"""
 )
 _BEFORE_VERB = re.compile(
     r"(?i)^(?:(?:please|kindly|briefly|now|then|first|next|also|and)\b[,:]?\s+"
     r"|(?:in|using|with|for|given|based on|from|as|step by step|without)\b[^,.?!\n]{0,120},\s+"
     r"|(?:can|could|would|will) you (?:please )?)+"
 )
+# "Use cases of", "name of the file", "set theory": here the word is a noun.
+_NOUN_AFTER = re.compile(r"(?i)\s+(?:of|cases?|and|theory|source|pain|notes?|is|are|\d{4}\b)|\s*:")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?", re.IGNORECASE)
 _TROUBLE = re.compile(
     r"(?i)\b(?:not|cannot|\w+n't|never|nothing|no longer|unable|without (?:success|effect|error)"
@@ -43,7 +45,7 @@ _TROUBLE = re.compile(
 # "I asked Git to ignore it, yet it is tracked": two facts that do not go together.
 _CONTRADICTION = re.compile(
     r"(?i)\b(?:i|i'm|i've|i'd|my|we|we're|our)\b.*"
-    r"\b(?:but|yet|still|getting|seeing|and (?:my|the))\b"
+    r"\b(?:but|yet|still|shows?|getting|seeing|and (?:my|the))\b"
     r"|\bbut when i\b|\bwhen i\b.{3,80}, (?:it|the)\b"
 )
 _ASKS = re.compile(r"(?i)^(?:how|why|which|who|whom|whose|where)\b(?! (?:i|we)\b)")
@@ -87,7 +89,7 @@ def asks_something(instruction: str) -> bool:
         return True
     if any(_first_verb(sentence) for sentence in re.split(r"(?<=[.!:\n])\s+", text)[:3]):
         return True
-    if len(text.split()) < 3:
+    if len(text.split()) < 2:
         return False
     return bool(any(each.search(text) for each in (_REQUEST_TO_REPLY, _TROUBLE, _CONTRADICTION)))
 
@@ -111,4 +113,6 @@ def _is_question(sentence: str) -> bool:
 
 def _first_verb(sentence: str) -> bool:
     word = _WORD.match(_BEFORE_VERB.sub("", sentence.lstrip("\"'*_`#- ")))
-    return bool(word) and word[0].lower() in IMPERATIVES and len(sentence.split()) >= 2
+    if not word or word[0].lower() not in IMPERATIVES or _NOUN_AFTER.match(word.string, word.end()):
+        return False
+    return len(sentence.split()) >= 2

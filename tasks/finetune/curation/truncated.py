@@ -3,11 +3,19 @@
 import re
 
 from tasks.finetune.curation.fault import Fault
-from tasks.finetune.curation.prose import FENCE, LIST_ITEM, URL, lines, open_fence, word_set
+from tasks.finetune.curation.prose import (
+    FENCE,
+    INLINE_CODE,
+    LIST_ITEM,
+    URL,
+    lines,
+    open_fence,
+    word_set,
+)
 from tasks.finetune.rows import Row
 
 # A shorter last line is a caption, a value or a signature; a longer one is a sentence.
-_SENTENCE_WORDS = 8
+_SENTENCE_WORDS = 6
 _CLOSERS = "\"'\u201d\u2019»)]}*_`"
 _TERMINAL = (".", "!", "?", "…", "。", "।", "؟", ":-)", ";-)", ":)", ";)")
 _DANGLING = word_set(
@@ -69,6 +77,8 @@ def why_cut_off(output: str) -> str:
         return "announces what does not follow"
     if last.endswith(("(", "[", "{", ",", "—", "\u2013", "&")) or re.search(r"\w-$|\s-$", last):
         return "ends in mid-sentence"
+    if _left_open(last):
+        return "bracket or inline code not closed"
     if last.startswith("|") or URL.search(last.split()[-1]) or last.endswith(tuple(_CLOSERS)):
         return ""
     words = re.sub(LIST_ITEM, "", last).split() if LIST_ITEM.match(last) else last.split()
@@ -81,7 +91,16 @@ def why_cut_off(output: str) -> str:
     # A word in the middle that is code shows a command or an output that nobody fenced.
     if sum(bool(_TECHNICAL.search(word)) for word in words) >= 0.3 * len(words):
         return ""
-    return "last sentence has no end" if len(words) >= _SENTENCE_WORDS else ""
+    begun = re.search(r"\w{2}[.!?] [A-Z]", last)
+    return "last sentence has no end" if begun or len(words) >= _SENTENCE_WORDS else ""
+
+
+def _left_open(line: str) -> bool:
+    """Whether a bracket or inline code begins in the line's prose and does not end."""
+    outside = INLINE_CODE.sub("", line)
+    # `word' is how many old texts quote.
+    stray = re.sub(r"``?[^`']+''?", "", outside)
+    return outside.count("(") > outside.count(")") or ("`" in stray and line[-1] not in _CLOSERS)
 
 
 def _others_end(every: list[tuple[str, bool]]) -> bool:
