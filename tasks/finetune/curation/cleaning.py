@@ -30,17 +30,20 @@ _ABOUT_MARKUP = re.compile(
 )
 _ANY_TAG = re.compile(r"<[^<>\n]*>")
 _ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,6}|[a-zA-Z][a-zA-Z0-9]{1,12});")
+# Bounded, or stopped by the next of its kind, so that no text takes for ever.
 _BREAK = re.compile(r"(?i)[ \t]*<br\s*/?>[ \t]*\n?")
-_BLOCK = re.compile(r"(?i)\s*</?(?:p|div|section|article|blockquote|h[1-6])(?:\s[^<>]*)?>\s*")
-_ITEM = re.compile(r"(?i)\s*<li(?:\s[^<>]*)?>\s*")
+_BLOCK = re.compile(r"(?i)\s{0,20}</?(?:p|div|section|article|blockquote|h[1-6])(?:\s[^<>]*)?>\s*")
+_ITEM = re.compile(r"(?i)\s{0,20}<li(?:\s[^<>]*)?>\s*")
 _DROPPED = re.compile(
-    r"(?i)\s*</?(?:ul|ol)(?:\s[^<>]*)?>|</li>"
+    r"(?i)\s{0,20}</?(?:ul|ol)(?:\s[^<>]*)?>|</li>"
     r"|</?(?:b|i|u|em|strong|span|font|small|big|center|sup|sub|tt)(?:\s[^<>]*)?>"
 )
-_LINK = re.compile(r"(?is)<a\s+[^<>]*href=[\"']?([^\"'\s<>]+)[^<>]*>(.*?)</a>")
-_CODE = re.compile(r"(?is)<code(?:\s[^<>]*)?>([^\n`]*?)</code>")
-_PRE = re.compile(r"(?is)\s*<pre(?:\s[^<>]*)?>(?:<code[^<>]*>)?\n?(.*?)\n?(?:</code>)?</pre>\s*")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_LINK = re.compile(r"(?is)<a\s+[^<>]*href=[\"']?([^\"'\s<>]+)[^<>]*>(.{0,500}?)</a>")
+_CODE = re.compile(r"(?is)<code(?:\s[^<>]*)?>([^\n`]{0,200}?)</code>")
+_PRE = re.compile(
+    r"(?is)\s{0,20}<pre(?:\s[^<>]*)?>(?:<code[^<>]*>)?\n?((?:(?!<pre).)*?)\n?(?:</code>)?</pre>\s*"
+)
+_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
 
 _FTFY = ftfy.TextFixerConfig(
     unescape_html=False, uncurl_quotes=False, fix_character_width=False, normalization="NFC"

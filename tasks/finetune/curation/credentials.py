@@ -35,7 +35,9 @@ _PRIVATE_KEY = re.compile(
 _PUBLIC_BLOCK = re.compile(
     r"-----BEGIN (?![^-]*PRIVATE)[A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
-_IN_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@<>]+:(?P<value>[^\s/@<>]+)@", re.IGNORECASE)
+_IN_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@<>]+:(?P<value>[^\s/@<>]+)@", re.IGNORECASE
+)
 _AUTHORISATION = re.compile(
     r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9+/._~-]{16,}=*)|\bcurl\b.{0,80}?"
     r"\s-u\s+[\"']?[\w.@-]+:(?P<user>[^\s\"']{4,})"

@@ -21,6 +21,8 @@ _ENGLISH = word_set(
 _ENGLISH_SHARE = 0.2
 # Fewer words than this, and names and commands weigh more than the language.
 _LEAST_WORDS = 8
+# Characters after which the model does not change its mind.
+_ENOUGH = 1000
 _SURE = 0.95
 _FOREIGN_SHARE = 0.3
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
@@ -64,7 +66,7 @@ def foreign_language(text: str) -> str:
         common = sum(word.lower() in _ENGLISH for word in words)
         if common >= _ENGLISH_SHARE * max(size, 1):
             continue
-        language, sure = _model().classify(" ".join(words))
+        language, sure = _model().classify(" ".join(words)[:_ENOUGH])
         if len(_NO_LATIN.findall(paragraph)) > sum(map(len, words)) / 2:
             sure = 1.0  # The script says so; the model need only name the language.
         if language != "en" and sure >= _SURE and (common <= 1 or size >= 2 * _LEAST_WORDS):

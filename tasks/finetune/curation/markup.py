@@ -15,7 +15,8 @@ _TAG = re.compile(
 _ATTRIBUTE = re.compile(r"(?i)<[a-z][a-z0-9]*\s[^<>]*\b(?:class|style|href|src|id|width)\s*=")
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|hellip|mdash|ndash|rsquo|ldquo|#\d{2,5});")
 _BBCODE = re.compile(
-    r"(?i)\[(b|i|u|code|quote|url|img|list|color|size)(?:=[^\]\n]*)?\].*?\[/\1\]", re.DOTALL
+    r"(?i)\[(b|i|u|code|quote|url|img|list|color|size)(?:=[^\]\n]*)?\](?:(?!\[\1\b).){0,500}?\[/\1\]",
+    re.DOTALL,
 )
 _WIKI = re.compile(r"\{\{[A-Za-z][^{}\n]*\|[^{}\n]*\}\}|\[\[(?:File|Image|Category):[^\]\n]+\]\]")
 _PAGE_FURNITURE = re.compile(

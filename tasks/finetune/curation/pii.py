@@ -49,6 +49,7 @@ _NO_TOP_DOMAIN = word_set(
 )
 _TECHNICAL_USERS = frozenset({"git", "hg", "svn", "cvs", "anoncvs", "anonymous"})
 
+_TWO_DIGITS = re.compile(r"\d\d")
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"(?<![\w.:@#/=-])(?:\+|\(\+?)?\d[\d\s().\-/\u2010-\u2013]{5,22}\d(?![\w@])")
 _PHONE_CUE = re.compile(
@@ -182,7 +183,12 @@ def _phones(text: str) -> Iterator[Finding]:
         number = match[0]
         digits = re.sub(r"\D", "", number)
         before = text[max(0, start - 40) : start]
-        if not 7 <= len(digits) <= 17 or "\n" in number or _NO_PHONE_BEFORE.search(before):
+        if (
+            not 7 <= len(digits) <= 17
+            or "\n" in number
+            or not _TWO_DIGITS.search(number)
+            or _NO_PHONE_BEFORE.search(before)
+        ):
             continue
         if _IPV4.search(number) or _SOCIAL.search(number) or _is_date(number):
             continue

@@ -44,7 +44,7 @@ _TROUBLE = re.compile(
 )
 # "I asked Git to ignore it, yet it is tracked": two facts that do not go together.
 _CONTRADICTION = re.compile(
-    r"(?i)\b(?:i|i'm|i've|i'd|my|we|we're|our)\b.*"
+    r"(?i)\b(?:i|i'm|i've|i'd|my|we|we're|our)\b.{0,200}?"
     r"\b(?:but|yet|still|shows?|getting|seeing|and (?:my|the))\b"
     r"|\bbut when i\b|\bwhen i\b.{3,80}, (?:it|the)\b"
 )
