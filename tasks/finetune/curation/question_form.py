@@ -35,12 +35,17 @@ _NOUN_AFTER = re.compile(r"(?i)\s+(?:of|cases?|and|theory|source|pain|notes?|is|
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?", re.IGNORECASE)
 _TROUBLE = re.compile(
     r"(?i)\b(?:not|cannot|\w+n't|never|nothing|no longer|unable|without (?:success|effect|error)"
-    r"|fail(?:s|ed|ing|ures?)?|errors?|broken|breaks?|crash(?:es|ed|ing)?|hangs?|hung|froze(?:n)?"
+    r"|fail(?:s|ed|ing|ures?)?|error|broken|breaks?|crash(?:es|ed|ing)?|hangs?|hung|froze(?:n)?"
     r"|freez(?:es|ing)|stuck|stop(?:s|ped)|slow(?:ly)?|wrong|missing|lost|corrupt(?:ed)?|corruption"
-    r"|denied|refused|rejected|invalid|bad|timed? ?out|times out|problems?|issues?|trouble|lags?"
+    r"|denied|refused|rejected|invalid|bad|timed? ?out|times out|problem|issue|trouble|lags?"
     r"|disconnect(?:s|ed|ing)?|drops?|vanish(?:es|ed)|disappear(?:s|ed)|no effect|expired|insecure"
-    r"|locked out|unexpected(?:ly)?|warnings?|complain(?:s|ed)?|incompatible|suddenly|keeps?"
+    r"|locked out|unexpected(?:ly)?|warning|complain(?:s|ed)?|incompatible|suddenly|keeps?"
     r"|blue screen|overheat(?:s|ing)|unreachable|messes|says?|blank|black|instead of)\b"
+)
+# Many of them are a heading ("Known issues") where nobody has or sees them.
+_TROUBLES = re.compile(
+    r"(?i)\b(?:i|i'm|my|we|our|gets?|getting|gives?|has|have|having|sees?|seeing|shows?|reports?"
+    r"|throws?|logs?)\b.{0,200}?\b(?:errors|problems|issues|warnings)\b"
 )
 # "I asked Git to ignore it, yet it is tracked": two facts that do not go together.
 _CONTRADICTION = re.compile(
@@ -91,7 +96,9 @@ def asks_something(instruction: str) -> bool:
         return True
     if len(text.split()) < 2:
         return False
-    return bool(any(each.search(text) for each in (_REQUEST_TO_REPLY, _TROUBLE, _CONTRADICTION)))
+    return bool(
+        any(each.search(text) for each in (_REQUEST_TO_REPLY, _TROUBLE, _TROUBLES, _CONTRADICTION))
+    )
 
 
 def completed_question(instruction: str) -> str:
