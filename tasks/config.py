@@ -1,6 +1,7 @@
 """The base of every flow's configuration."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,3 +24,7 @@ class FlowConfig(BaseModel):
         """The output folder; a relative one is inside the project."""
         expanded = self.output_dir.expanduser()
         return expanded if expanded.is_absolute() else PROJECT_ROOT / expanded
+
+    def part(self, *names: str) -> dict[str, Any]:
+        """The named settings, as keyword arguments for a stage."""
+        return {name: getattr(self, name) for name in names}

@@ -183,9 +183,6 @@ class NearMissSettings(FlowConfig):
             "disabled_filters": self.disable_filters,
         }
 
-    def part(self, *names: str) -> dict[str, Any]:
-        """The named settings, as keyword arguments for a stage."""
-        return {name: getattr(self, name) for name in names}
 
 
 class NearMissConfig(NearMissSettings, NearMissInput):

@@ -44,31 +44,35 @@ def test_rows_refusals_and_figures_agree(tmp_path, paths):
     json.dumps(figures)
 
 
-def test_a_required_source_that_is_missing_leaves_what_was_there(tmp_path, paths):
+def test_sources_without_rows_are_told(tmp_path, paths):
+    figures = gather(
+        [
+            spec("one", written(tmp_path / "one.jsonl", ROW)),
+            spec("none", tmp_path / "none.jsonl", required=True),
+            spec("empty", written(tmp_path / "empty.jsonl", "")),
+        ],
+        *paths,
+        mask=str,
+    )
+    told = {source["source"]: source for source in figures["sources"]}
+    assert [told[name]["rows_read"] for name in ("one", "none", "empty")] == [1, 0, 0]
+    assert "is missing" in told["none"]["problem"]
+    assert told["none"]["required"]
+    assert "is empty" in told["empty"]["problem"]
+    assert len(figures["warnings"]) == 2
+
+
+def test_a_broken_source_leaves_what_was_there(tmp_path, paths):
     gather([spec("one", written(tmp_path / "one.jsonl", ROW))], *paths, mask=str)
     before = [path.read_bytes() for path in paths]
-    with pytest.raises(BadInput, match=r"none\.jsonl \(source none\) is missing"):
-        gather(
-            [
-                spec("one", tmp_path / "one.jsonl"),
-                spec("none", tmp_path / "none.jsonl", required=True),
-            ],
-            *paths,
-            mask=str,
-        )
+    with pytest.raises(BadInput, match="mend the file"):
+        gather([spec("one", written(tmp_path / "one.jsonl", "{broken\n"))], *paths, mask=str)
     assert [path.read_bytes() for path in paths] == before
     assert len(list(paths[0].parent.iterdir())) == 2
 
 
-def test_an_optional_source_that_is_there_but_broken_is_no_warning(tmp_path, paths):
-    with pytest.raises(BadInput, match="is empty"):
-        gather([spec("one", written(tmp_path / "one.jsonl", ""))], *paths, mask=str)
-
-
-def test_no_row_at_all_is_refused(tmp_path, paths):
-    with pytest.raises(BadInput, match="No source gives a row that can be used: Left out"):
-        gather([spec("none", tmp_path / "none.jsonl")], *paths, mask=str)
+def test_no_row_at_all_is_an_empty_table(tmp_path, paths):
     one = written(tmp_path / "one.jsonl", ROW)
-    with pytest.raises(BadInput, match="all 1 rows are refused"):
-        gather([spec("one", one, allowed_licenses=["MIT"])], *paths, mask=str)
-    assert not paths[0].exists()
+    figures = gather([spec("one", one, allowed_licenses=["MIT"])], *paths, mask=str)
+    assert (figures["rows_read"], figures["rows_kept"]) == (1, 0)
+    assert list(read_batches(paths[0])) == []

@@ -11,6 +11,7 @@ from tasks.finetune.sources.html import read_html
 from tasks.finetune.sources.hub import read_hub
 from tasks.finetune.sources.jsonl import read_jsonl
 from tasks.finetune.sources.licenses import is_allowed
+from tasks.finetune.sources.locations import MissingSource
 from tasks.finetune.sources.pod import read_pod
 from tasks.finetune.sources.records import (
     Damaged,
@@ -47,7 +48,7 @@ class SourceReading:
 
     Raises, while it is read:
         BadInput: the source as a whole cannot be used.
-        MissingSource: a BadInput; the file is not there.
+        MissingSource: a BadInput; the file is not there, or holds no row.
         HubUnreachable: a data set cannot be had from the hub; trying again may help.
     """
 
@@ -75,11 +76,11 @@ class SourceReading:
                     sound.append(record)
                     break
         if not sound:
+            if not first:
+                raise MissingSource(f"Source {self.spec.name} has no row: fill or remove it.")
             raise BadInput(
                 f"Source {self.spec.name}: none of its first {len(first)} rows can be read (the "
                 f"first: {first[0].reason}, {first[0].place}); mend the file."
-                if first
-                else f"Source {self.spec.name} has no row: fill or remove it."
             )
         columns = find_columns(self.spec, sound, self.figures)
         for record in chain(first, records):

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import BadInput, StageFailed
+from tasks.errors import StageFailed
 from tasks.files import whole_or_nothing
 from tasks.finetune.rows import write_rows
 from tasks.finetune.sources import read_source
@@ -32,12 +32,13 @@ def gather(
         progress: called with a source's name and its rows so far, every thousand rows.
 
     Returns:
-        sources: figures of each source that was read (`SourceFigures.as_dict`);
+        sources: figures of each source (`SourceFigures.as_dict`), with `required` and `problem`,
+            why it gives no row, or "";
         rows_read, rows_kept, rows_refused: of all; refused_by_reason: category to count;
-        warnings: sentences, also on optional sources that are missing.
+        warnings: sentences, also on sources that are missing or empty.
 
     Raises:
-        BadInput: a required source is missing, a source cannot be used, or no row is left.
+        BadInput: a source is there and cannot be used.
         HubUnreachable: a data set cannot be had from the hub; trying again may help.
     """
     figures: list[dict[str, Any]] = []
@@ -48,7 +49,7 @@ def gather(
         write_rows(rows_path) as append,
     ):
         for spec in specs:
-            reading = read_source(spec)
+            reading, problem = read_source(spec), ""
             try:
                 for number, row in enumerate(reading, start=1):
                     if isinstance(row, Unreadable):
@@ -61,18 +62,12 @@ def gather(
                     if number % 1000 == 0:
                         progress(spec.name, number)
             except MissingSource as error:
-                if spec.required:
-                    raise
-                warnings.append(f"Left out: {error}")
-                continue
+                problem = str(error)
+                warnings.append(f"Left out: {problem}")
             warnings += [f"{spec.name}: {warning}" for warning in reading.figures.warnings]
-            figures.append(reading.figures.as_dict())
+            told = {"required": spec.required, "problem": problem}
+            figures.append(reading.figures.as_dict() | told)
         totals = _totals(figures)
-        if not totals["rows_kept"]:
-            raise BadInput(
-                "No source gives a row that can be used: "
-                + ("; ".join(warnings) or f"all {totals['rows_read']} rows are refused")
-            )
     return {"sources": figures, **totals, "warnings": warnings}
 
 

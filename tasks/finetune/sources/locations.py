@@ -24,7 +24,7 @@ MAGIC = {
 
 
 class MissingSource(BadInput):
-    """A source's file or folder is not there. Not an error for a source that is optional."""
+    """A source's file or folder is not there, or holds nothing."""
 
 
 def source_files(spec: SourceSpec, suffixes: set[str], figures: SourceFigures) -> list[Path]:
@@ -33,8 +33,8 @@ def source_files(spec: SourceSpec, suffixes: set[str], figures: SourceFigures) -
     Each one's path and sha256 go into the figures.
 
     Raises:
-        MissingSource: it is in none of the places that are searched.
-        BadInput: a folder without such a file, an empty file, one that cannot be read.
+        MissingSource: it is in none of the places that are searched, or empty.
+        BadInput: a folder without such a file, one that cannot be read.
     """
     found = _find(spec)
     if found.is_dir():
@@ -53,13 +53,24 @@ def source_files(spec: SourceSpec, suffixes: set[str], figures: SourceFigures) -
             raise BadInput(f"{path} (source {spec.name}) is neither a file nor a folder.")
         try:
             if path.stat().st_size == 0:
-                raise BadInput(f"{path} (source {spec.name}) is empty: fill or remove it.")
+                raise MissingSource(f"{path} (source {spec.name}) is empty: fill or remove it.")
             figures.files.append({"path": shown(path), "sha256": sha256_of(path)})
         except OSError as error:
             raise BadInput(
                 f"{path} (source {spec.name}) cannot be read: {error.strerror}."
             ) from error
     return files
+
+
+def input_files(spec: SourceSpec) -> list[Path]:
+    """Every file that the source may read: none where it is missing, or on the hub."""
+    if spec.kind == "hub":
+        return []
+    try:
+        found = _find(spec)
+    except MissingSource:
+        return []
+    return sorted(path for path in found.rglob("*") if path.is_file()) if found.is_dir() else [found]
 
 
 def refuse_other_formats(path: Path) -> None:

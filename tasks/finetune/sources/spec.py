@@ -143,6 +143,19 @@ class SourceSpec(_Strict):
             raise ValueError("a synthetic source needs the `prompt` that it was made with")
         return self
 
+    def stored(self) -> dict[str, Any]:
+        """The source as JSON-able values, with the folder that it was read from."""
+        return self.model_dump(mode="json") | {"folder": str(self._folder)}
+
+    @classmethod
+    def restored(cls, stored: dict[str, Any]) -> "SourceSpec":
+        """The source of `stored`."""
+        values = dict(stored)
+        folder = Path(values.pop("folder"))
+        spec = cls.model_validate(values)
+        spec._folder = folder
+        return spec
+
     @property
     def row_kind(self) -> str:
         """The `kind` of its rows: manual, synthetic, faq, hub or file."""
