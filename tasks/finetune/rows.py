@@ -1,7 +1,7 @@
 """One row of fine-tuning data: the same string keys everywhere, and its Parquet file in batches."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,16 +37,16 @@ class RowIds:
     """
 
     def __init__(self) -> None:
-        self._seen: Counter[tuple[str, int]] = Counter()
+        self._seen: dict[str, Counter[int]] = defaultdict(Counter)
 
     def next_id(self, source: str, instruction: str, input: str, output: str) -> str:
         """The id of the next row of `source`; content seen before gets a number behind it."""
         content = "\0".join((instruction, input, output))
         # Lone surrogates, which JSON can hold, are no UTF-8 but may be in rows that are refused.
         digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        key = (source, int(digest, 16))
-        self._seen[key] += 1
-        repeat = self._seen[key]
+        number = int(digest, 16)
+        self._seen[source][number] += 1
+        repeat = self._seen[source][number]
         return f"{source}:{digest}" if repeat == 1 else f"{source}:{digest}-{repeat}"
 
 
