@@ -159,7 +159,7 @@ def _without_copies(batch: Sequence[Row], alike: Alike, tally: _Tally, block: Bl
     for row in batch:
         copy = alike.copies.get(row["row_id"])
         if copy:
-            value = f"{copy.similarity:.2f} of its runs of words are those of {copy.of}, kept"
+            value = f"Jaccard similarity {copy.similarity:.2f} to {copy.of}, which is kept"
             block(row, NEAR_DUPLICATES, Fault("near duplicate", value))
         else:
             tally.kept[row["source"]] += 1

@@ -5,6 +5,7 @@ import zlib
 
 import numpy as np
 
+# Longer runs, as for web pages, make a short answer with one word changed look like another one.
 SHINGLE_WORDS = 3
 _WORD = re.compile(r"\w+")
 # Odd multipliers of 64-bit mixing (Steele, Lea and Flood 2014, SplitMix64).
