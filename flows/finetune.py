@@ -97,9 +97,7 @@ def validated(
         previous=stages.previous_splits(data_dir, run.store, curated, **asked),
         **asked,
     )
-    run.check(
-        "qa_splits", splits.files["split_table"], row_id=["split"], min_rows=config.min_rows
-    )
+    run.check("qa_splits", splits.files["split_table"], row_id=["split"], min_rows=config.min_rows)
     tokenizer = find_tokenizer(config.tokenizer)
     audited = run.stage(
         stages.audit,
@@ -110,9 +108,9 @@ def validated(
         warnings=list(run.warnings),
     )
     run.warn(stages.drift_warnings(run.store, audited))
-    run.publish_into(
-        data_dir,
+    run.stage(
         stages.publish_splits,
+        folder=data_dir,
         splits=splits,
         audited=audited,
         specs=[spec.stored() for spec in specs],
@@ -129,7 +127,7 @@ def check(config: FinetuneConfig) -> None:
     """
     load_specs(config.sources)
     find_tokenizer(config.tokenizer and Path(config.tokenizer).expanduser())
-    command_line.check_writable("--data-dir", config.resolved_data_dir())
+    command_line.refuse_unwritable(config.resolved_data_dir(), "--data-dir")
 
 
 if __name__ == "__main__":

@@ -134,8 +134,8 @@ def parse(config_class: type[FlowConfig], arguments: Sequence[str]) -> Any:
         raise BadInput(f"{error} (--help lists the flags).") from error
 
 
-def refuse_unwritable(folder: Path) -> None:
-    """Refuse an output folder that cannot be made or written into; makes nothing.
+def refuse_unwritable(folder: Path, flag: str = "--output-dir") -> None:
+    """Refuse a folder for results that cannot be made or written into; makes nothing.
 
     Raises:
         BadInput: says why.
@@ -150,7 +150,7 @@ def refuse_unwritable(folder: Path) -> None:
         if error.errno in DISK_FULL:
             return  # a run that is cached needs no room
         raise BadInput(
-            f"--output-dir {folder}: cannot be written ({error.strerror}); name another folder."
+            f"{flag} {folder}: cannot be written ({error.strerror}); name another folder."
         ) from error
 
 

@@ -47,7 +47,7 @@ def gate(
     findings = expectations.validate(read_table(table), suite.path, row_id, parameters)
     failures = [finding for finding in findings if not finding.passed]
     publish.table(
-        f"gate-{name}",
+        artifact_key(name),
         [finding.as_row() for finding in [*failures, *(f for f in findings if f.passed)]],
         verdict(name, findings),
     )
@@ -60,6 +60,11 @@ def gate(
         figures={"gate": name, "findings": [asdict(finding) for finding in findings]},
         warnings=[f"Gate {name}: {explain(finding)}" for finding in failures],
     )
+
+
+def artifact_key(name: str) -> str:
+    """Key of the artifact with a gate's findings: Prefect allows dashes and no underscores."""
+    return f"gate-{name.replace('_', '-')}"
 
 
 def explain(finding: Finding) -> str:
@@ -79,7 +84,7 @@ def verdict(name: str, findings: list[Finding]) -> str:
         others = f" (and {len(critical) - 1} more)" if len(critical) > 1 else ""
         return (
             f"Quality gate {name} failed: {explain(critical[0])}{others}; "
-            f"the rows are in the artifact gate-{name} of this run."
+            f"the rows are in the artifact {artifact_key(name)} of this run."
         )
     if failures:
         return f"Gate {name} passed with {len(failures)} warning(s): {explain(failures[0])}."

@@ -53,7 +53,7 @@ class Run:
         self.refresh = refresh
 
     def stage(self, stage: Stage, **arguments: Any) -> StageResult:
-        """Run a stage that writes into the folder."""
+        """Run a stage that writes into the folder, or into another one that is named `folder`."""
         return self._run(stage.name, stage, {"folder": self.folder, **arguments})
 
     def check(self, suite: str, table: FilePointer, row_id: list[str], **parameters: Any) -> None:

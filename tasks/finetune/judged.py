@@ -1,4 +1,4 @@
-"""Curated rows with what each is judged by: the table that `expectations/qa_curated.json` is about."""
+"""Curated rows with what each is judged by: the table of `expectations/qa_curated.json`."""
 
 from pathlib import Path
 

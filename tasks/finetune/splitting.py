@@ -45,9 +45,7 @@ def split_rows(
         Figures: files (of `write_splits`), contamination (before the rows were blocked), moved
         ("train to test" to rows), blocked; and the table of the splits as they are in the files.
     """
-    members = (
-        Member(row["row_id"], clusters[row["row_id"]], row["source"]) for row in _rows(kept)
-    )
+    members = (Member(row["row_id"], clusters[row["row_id"]], row["source"]) for row in _rows(kept))
     split_of = assign(members, seed, shares, previous)
     leaks = find(_batches(kept, split_of, {"val", "test"}), _batches(kept, split_of, {"train"}))
     files = write_splits(

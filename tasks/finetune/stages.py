@@ -170,7 +170,9 @@ def publish_splits(
     """Put the splits that passed the gates into the data folder, with their card."""
     source = splits.path("train").parent
     card = folder / "DATA_CARD.md"
-    told = write_splits(folder, ((name, row) for name in SPLITS for row in read_split(source, name)))
+    told = write_splits(
+        folder, ((name, row) for name in SPLITS for row in read_split(source, name))
+    )
     data_card.write_data_card(
         card,
         title=TITLE,
@@ -187,7 +189,9 @@ def publish_splits(
     return _result(written | {"data card": card}, {"files": told})
 
 
-def previous_splits(data_dir: Path, store: Path, curated: StageResult, **settings: Any) -> FilePointer:
+def previous_splits(
+    data_dir: Path, store: Path, curated: StageResult, **settings: Any
+) -> FilePointer:
     """The splits of the run before, as they were when these curated rows were first split.
 
     The data folder is what this run overwrites, so its content cannot be a part of a cache key:
@@ -247,4 +251,3 @@ def _result(
         figures=figures,
         warnings=warnings or [],
     )
-

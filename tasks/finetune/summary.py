@@ -137,9 +137,9 @@ def data_entries(results: Mapping[str, StageResult]) -> list[dict[str, Any]]:
 
 def metrics(results: Mapping[str, StageResult]) -> dict[str, Any]:
     """The record's metrics."""
-    wanted = {"gather": "rows_read rows_kept rows_refused refused_by_reason".split()}
-    wanted |= {"curate": "rows kept quarantined reasons repairs pii clusters".split()}
-    wanted |= {"split": "contamination moved blocked".split(), "audit": ["rows"]}
+    wanted = {"gather": ["rows_read", "rows_kept", "rows_refused", "refused_by_reason"]}
+    wanted |= {"curate": ["rows", "kept", "quarantined", "reasons", "repairs", "pii", "clusters"]}
+    wanted |= {"split": ["contamination", "moved", "blocked"], "audit": ["rows"]}
     return {
         name: {key: results[name].figures[key] for key in keys}
         for name, keys in wanted.items()

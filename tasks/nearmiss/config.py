@@ -184,7 +184,6 @@ class NearMissSettings(FlowConfig):
         }
 
 
-
 class NearMissConfig(NearMissSettings, NearMissInput):
     """Turn traffic videos into ranked near-miss events."""
 

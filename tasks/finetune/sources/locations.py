@@ -70,7 +70,9 @@ def input_files(spec: SourceSpec) -> list[Path]:
         found = _find(spec)
     except MissingSource:
         return []
-    return sorted(path for path in found.rglob("*") if path.is_file()) if found.is_dir() else [found]
+    return (
+        sorted(path for path in found.rglob("*") if path.is_file()) if found.is_dir() else [found]
+    )
 
 
 def refuse_other_formats(path: Path) -> None:
