@@ -40,7 +40,7 @@ def finetune(config: FinetuneConfig) -> Outcome | State:
         gathered = gather(specs, run)
         curated = run.stage(
             stages.curate,
-            rows=gathered.files["rows"],
+            taken=gathered.files["rows"],
             gathered=gathered.figures["sources"],
             settings=config.curation().model_dump(),
         )
@@ -58,12 +58,18 @@ def finetune(config: FinetuneConfig) -> Outcome | State:
 
 
 def gather(specs: list[SourceSpec], run: Run) -> StageResult:
-    """All sources in one table; a change of a source's file makes it be read again."""
-    return run.stage(
-        stages.gather,
-        specs=[spec.stored() for spec in specs],
-        inputs=[[FilePointer.to(path) for path in input_files(spec)] for spec in specs],
-    )
+    """All sources in one table; a change of a source's file makes only that one be read again."""
+    read = [
+        run.stage(
+            stages.read,
+            label=spec.name,
+            name=spec.name,
+            spec=spec.stored(),
+            inputs=[FilePointer.to(path) for path in input_files(spec)],
+        )
+        for spec in specs
+    ]
+    return run.stage(stages.gather, read=read)
 
 
 def judge_sources(config: FinetuneConfig, run: Run) -> None:

@@ -52,9 +52,13 @@ class Run:
         self.store = store
         self.refresh = refresh
 
-    def stage(self, stage: Stage, **arguments: Any) -> StageResult:
-        """Run a stage that writes into the folder, or into another one that is named `folder`."""
-        return self._run(stage.name, stage, {"folder": self.folder, **arguments})
+    def stage(self, stage: Stage, label: str = "", **arguments: Any) -> StageResult:
+        """Run a stage that writes into the folder, or into another one that is named `folder`.
+
+        A label tells apart the results of a stage that runs several times.
+        """
+        name = f"{stage.name} {label}".strip()
+        return self._run(name, stage, {"folder": self.folder, **arguments})
 
     def check(self, suite: str, table: FilePointer, row_id: list[str], **parameters: Any) -> None:
         """Pass a table through the gate of this name.

@@ -77,3 +77,12 @@ def made_scene_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("scene") / "made_scene.mp4"
     made_scene.make(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def faq_file() -> Path:
+    """The shared questions and answers, or a skip."""
+    path = SHARED / "data" / "qa" / "faq_pairs.jsonl"
+    if not path.is_file():
+        pytest.skip("the questions and answers (../shared/data/qa) are not on this machine")
+    return path

@@ -9,7 +9,7 @@ from prefect.tasks import exponential_backoff
 
 from tasks import files, publish
 from tasks.caching import stage
-from tasks.finetune import data_card, drift, judged, source_quality, splitting, summary
+from tasks.finetune import data_card, drift, judged, rows, source_quality, splitting, summary
 from tasks.finetune.audit import figures as audit_figures
 from tasks.finetune.audit import page, tokens
 from tasks.finetune.curation import curate as curation
@@ -33,28 +33,43 @@ def _only_where_the_hub_is_away(_task: Any, _run: Any, state: Any) -> bool:
 
 @stage(
     work=[gathering, pii],
-    name="gather",
+    name="read",
+    task_run_name="read-{name}",
     retries=3,
     retry_delay_seconds=exponential_backoff(backoff_factor=2),
     retry_jitter_factor=0.5,
     retry_condition_fn=_only_where_the_hub_is_away,
 )
-def gather(
-    *, specs: list[dict[str, Any]], inputs: list[list[FilePointer]], folder: Path
+def read(
+    *, name: str, spec: dict[str, Any], inputs: list[FilePointer], folder: Path
 ) -> StageResult:
-    """Read all sources into one table."""
-    written = {"rows": folder / "rows.parquet", "refused": folder / "refused.jsonl"}
-    figures = gathering.gather(
-        [SourceSpec.restored(spec) for spec in specs], *written.values(), mask=pii.masked
-    )
-    rows = [summary.source_row(source) for source in figures["sources"]]
-    publish.table("sources", rows, summary.gathered_verdict(figures))
+    """Read one source."""
+    written = {
+        "rows": folder / "sources" / f"{name}.parquet",
+        "refused": folder / "sources" / f"{name}-refused.jsonl",
+    }
+    figures = gathering.gather([SourceSpec.restored(spec)], *written.values(), mask=pii.masked)
     return _result(written, figures, figures.pop("warnings"))
+
+
+@stage(work=[gathering, rows], name="gather")
+def gather(*, read: list[StageResult], folder: Path) -> StageResult:
+    """The rows of all sources in one table, in reading order."""
+    written = {"rows": folder / "rows.parquet", "refused": folder / "refused.jsonl"}
+    with rows.write_rows(written["rows"]) as write:
+        for part in read:
+            for batch in rows.read_batches(part.path("rows")):
+                write(batch)
+    _join(written["refused"], [part.path("refused") for part in read])
+    figures = gathering.added_up([part.figures for part in read])
+    table = [summary.source_row(source) for source in figures["sources"]]
+    publish.table("sources", table, summary.gathered_verdict(figures))
+    return _result(written, figures)
 
 
 @stage(work=[curation, judged, source_quality], name="curate")
 def curate(
-    *, rows: FilePointer, gathered: list[dict[str, Any]], settings: dict[str, Any], folder: Path
+    *, taken: FilePointer, gathered: list[dict[str, Any]], settings: dict[str, Any], folder: Path
 ) -> StageResult:
     """Clean the rows and block the faulty ones."""
     written = {
@@ -65,7 +80,7 @@ def curate(
         "source_quality": folder / "source_quality.csv",
     }
     figures = curation.curate(
-        rows.path,
+        taken.path,
         written["curated"],
         written["curation_quarantine"],
         CurationSettings(**settings),

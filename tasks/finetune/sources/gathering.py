@@ -67,11 +67,16 @@ def gather(
             warnings += [f"{spec.name}: {warning}" for warning in reading.figures.warnings]
             told = {"required": spec.required, "problem": problem}
             figures.append(reading.figures.as_dict() | told)
-        totals = _totals(figures)
-    return {"sources": figures, **totals, "warnings": warnings}
+    return added_up([{"sources": figures}]) | {"warnings": warnings}
 
 
-def _totals(figures: list[dict[str, Any]]) -> dict[str, Any]:
+def added_up(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Figures of several calls of `gather` as those of one, without the warnings.
+
+    Raises:
+        StageFailed: rows were lost.
+    """
+    figures = [source for part in parts for source in part["sources"]]
     totals: dict[str, Any] = {
         name: sum(source[name] for source in figures)
         for name in ("rows_read", "rows_kept", "rows_refused")
@@ -82,4 +87,4 @@ def _totals(figures: list[dict[str, Any]]) -> dict[str, Any]:
     for source in figures:
         for reason, count in source["refused_by_reason"].items():
             by_reason[reason] = by_reason.get(reason, 0) + count
-    return {**totals, "refused_by_reason": by_reason}
+    return {"sources": figures, **totals, "refused_by_reason": by_reason}
