@@ -1,5 +1,6 @@
 """What goes between stages: small pointers to files, never the data itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,20 @@ class StageResult(BaseModel):
     figures: dict[str, Any] = Field(default_factory=dict)
     warnings: list[str] = Field(default_factory=list)
     seconds: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        written: Mapping[str, Path],
+        figures: dict[str, Any] | None = None,
+        warnings: list[str] | None = None,
+    ) -> "StageResult":
+        """What a stage that has written these files returns."""
+        return cls(
+            files={name: FilePointer.to(path) for name, path in written.items()},
+            figures=figures or {},
+            warnings=warnings or [],
+        )
 
     def path(self, name: str) -> Path:
         """Path of one of the files."""

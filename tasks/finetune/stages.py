@@ -49,7 +49,7 @@ def read(
         "refused": folder / "sources" / f"{name}-refused.jsonl",
     }
     figures = gathering.gather([SourceSpec.restored(spec)], *written.values(), mask=pii.masked)
-    return _result(written, figures, figures.pop("warnings"))
+    return StageResult.of(written, figures, figures.pop("warnings"))
 
 
 @stage(work=[gathering, rows], name="gather")
@@ -64,7 +64,7 @@ def gather(*, read: list[StageResult], folder: Path) -> StageResult:
     figures = gathering.added_up([part.figures for part in read])
     table = [summary.source_row(source) for source in figures["sources"]]
     publish.table("sources", table, summary.gathered_verdict(figures))
-    return _result(written, figures)
+    return StageResult.of(written, figures)
 
 
 @stage(work=[curation, judged, source_quality], name="curate")
@@ -93,7 +93,7 @@ def curate(
     verdict = summary.curated_verdict(figures)
     publish.table("curation", summary.reason_rows(figures), verdict)
     publish.table("source-quality", table.to_dict("records"), verdict)
-    return _result(written, figures)
+    return StageResult.of(written, figures)
 
 
 @stage(work=[splitting], name="split")
@@ -123,7 +123,7 @@ def split(
     with files.whole_or_nothing(written["split_table"]) as temporary:
         table.to_csv(temporary, index=False)
     publish.table("splits", table.to_dict("records"), summary.split_verdict(figures))
-    return _result(written, figures)
+    return StageResult.of(written, figures)
 
 
 @stage(work=[audit_figures, page, tokens, language, pii], name="audit")
@@ -168,7 +168,7 @@ def audit(
     publish.markdown("audit", summary.audit_markdown(measured.figures), verdict)
     named = {f"audit_{name}": path for name, path in written.items()}
     named |= {path.stem: path for path in pictures.values()} | {"quarantine": quarantine}
-    return _result(named, {"rows": measured.figures["rows"]})
+    return StageResult.of(named, {"rows": measured.figures["rows"]})
 
 
 @stage(work=[data_card, splitting], name="publish splits")
@@ -201,7 +201,7 @@ def publish_splits(
         command=command,
     )
     written = {f"data {name}": split_file(folder, name) for name in SPLITS}
-    return _result(written | {"data card": card}, {"files": told})
+    return StageResult.of(written | {"data card": card}, {"files": told})
 
 
 def previous_splits(
@@ -239,7 +239,7 @@ def summarise(run: Run, *, command: str, config: dict[str, Any], seed: int) -> O
     files.write_text(run.folder / "summary.md", text)
     lines = summary.lines(results, run.folder)
     publish.markdown("summary", text, lines[0])
-    run.add("summary", _result({"summary": run.folder / "summary.md"}, {}))
+    run.add("summary", StageResult.of({"summary": run.folder / "summary.md"}, {}))
     run.record(
         flow="finetune",
         command=command,
@@ -256,13 +256,3 @@ def _join(target: Path, parts: list[Path]) -> None:
     with files.whole_or_nothing(target) as temporary, open(temporary, "wb") as joined:
         for part in parts:
             joined.write(part.read_bytes())
-
-
-def _result(
-    written: dict[str, Path], figures: dict[str, Any], warnings: list[str] | None = None
-) -> StageResult:
-    return StageResult(
-        files={name: FilePointer.to(path) for name, path in written.items()},
-        figures=figures,
-        warnings=warnings or [],
-    )

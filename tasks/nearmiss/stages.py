@@ -94,7 +94,7 @@ def ingest_video(*, video: FilePointer, name: str, folder: Path) -> StageResult:
     _write_picture(written["sample_frames"], picture_grid(frames, columns=3))
     publish.table("video", [figures], f"{metadata.frames} frames of {name}")
     publish.pictures("video", {"Frames of the video": written["sample_frames"]}, name)
-    return _result(written, figures, metadata.warnings())
+    return StageResult.of(written, figures, metadata.warnings())
 
 
 @task(name="find detector", cache_policy=NO_CACHE)
@@ -219,7 +219,7 @@ def detect_chunk(
         samples=0,
         chunk=piece,
     )
-    return _result(written, found.counts() | {"frame_ms": found.frame_ms})
+    return StageResult.of(written, found.counts() | {"frame_ms": found.frame_ms})
 
 
 @stage(work=[detection], name="detect")
@@ -280,7 +280,7 @@ def _detected(
     )
     publish.table("detections", summary.detection_rows(figures), summary.detection_verdict(figures))
     publish.pictures("detections", {"Detections": written["sample_detections"]}, "Sample frames")
-    return _result(written, figures, summary.detection_warnings(metadata, figures))
+    return StageResult.of(written, figures, summary.detection_warnings(metadata, figures))
 
 
 @stage(work=[tracking, trackers, refinement, plots], name="track")
@@ -317,7 +317,7 @@ def track(
     figures = tracking.track_figures(seen)
     publish.table("tracks", [summary.flat(figures)], summary.track_verdict(figures))
     publish.pictures("tracks", {"Trajectories": written["trajectories"]}, "All road users")
-    return _result(written, figures)
+    return StageResult.of(written, figures)
 
 
 @stage(work=[scoring, drift], name="score")
@@ -354,7 +354,7 @@ def _scored(
         "pedestrian_pairs_skipped": detector.skipped_pedestrian_pairs
     }
     publish.table("events", events.to_dict("records"), summary.event_verdict(figures))
-    return _result(written, figures)
+    return StageResult.of(written, figures)
 
 
 @stage(work=[render], name="render")
@@ -383,7 +383,7 @@ def render_annotated(
             preset=video_preset,
             on_progress=on_progress,
         )
-    return _result({"annotated_video": target}, {"frames_written": written})
+    return StageResult.of({"annotated_video": target}, {"frames_written": written})
 
 
 @stage(work=[report, plots, limitations, summary], name="report")
@@ -446,7 +446,7 @@ def write_report(
         assumptions=limitations.ALWAYS,
     )
     publish.pictures("report", captions, metadata["name"])
-    return _result(pictures | {"report": page}, {})
+    return StageResult.of(pictures | {"report": page}, {})
 
 
 def summarise(run: Run, *, source: StageResult, command: str, config: dict[str, Any]) -> Outcome:
@@ -493,7 +493,7 @@ def compare_sites(
     publish.table("sites", ranking.astype(object).to_dict("records"), verdict)
     publish.markdown("summary", text, verdict)
     run = Run(folder, folder, refresh=False)
-    run.add("batch", _result(written | {"summary": folder / "summary.md"}, {}))
+    run.add("batch", StageResult.of(written | {"summary": folder / "summary.md"}, {}))
     run.record(
         flow="nearmiss",
         command=command,
@@ -542,16 +542,6 @@ def _steady_tracks(detections: StageResult, tracks: StageResult) -> pd.DataFrame
     if detections.figures["camera"]["kind"] != drift.DRIFTING:
         return table
     return drift.compensate(table, pd.read_parquet(detections.path("camera")))
-
-
-def _result(
-    written: dict[str, Path], figures: dict[str, Any], warnings: list[str] | None = None
-) -> StageResult:
-    return StageResult(
-        files={name: FilePointer.to(path) for name, path in written.items()},
-        figures=figures,
-        warnings=warnings or [],
-    )
 
 
 def _write_picture(path: Path, image: Any) -> None:

@@ -57,7 +57,7 @@ def read_tracks(*, tracks: FilePointer, units: str, fps: float, folder: Path) ->
     }
     publish.table("tracks", [figures], f"{len(table)} rows kept, {len(quarantine)} set aside")
     warnings = [f"{len(quarantine)} rows were set aside; quarantine.csv has the reasons."]
-    return _pointed(written, figures, warnings if len(quarantine) else [])
+    return StageResult.of(written, figures, warnings if len(quarantine) else [])
 
 
 @stage(work=[meetings], name="interactions")
@@ -112,7 +112,7 @@ def write_tracks_report(
         warnings=warnings,
     )
     written = {path.stem: path for path in map(folder.joinpath, PAGES)}
-    return _pointed(written | {f"still {key}": path for key, path in drawn.items()}, {}, [])
+    return StageResult.of(written | {f"still {key}": path for key, path in drawn.items()}, {}, [])
 
 
 @stage(work=[clips], name="clips")
@@ -246,15 +246,7 @@ def _found(
     verdict = f"{len(kept)} interactions, {len(rejected)} candidates rejected"
     publish.table("interactions", kept.to_dict("records"), verdict)
     publish.table("rejected", rejected.to_dict("records"), verdict)
-    return _pointed(written, figures, [scale.warning] if scale.warning else [])
-
-
-def _pointed(written: dict[str, Path], figures: dict[str, Any], warnings: list[str]) -> StageResult:
-    return StageResult(
-        files={name: FilePointer.to(path) for name, path in written.items()},
-        figures=figures,
-        warnings=warnings,
-    )
+    return StageResult.of(written, figures, [scale.warning] if scale.warning else [])
 
 
 def _tables(interactions: StageResult) -> tuple[pd.DataFrame, pd.DataFrame]:
