@@ -1,11 +1,8 @@
 """The filters: rows that each must block, and rows that only look faulty."""
 
-import time
-
 import pytest
 from curation_rows import ANSWER, QUESTION, row
 
-from tasks.finetune.curation.cleaning import clean
 from tasks.finetune.curation.encoding import Encoding
 from tasks.finetune.curation.exact_duplicates import ExactDuplicates
 from tasks.finetune.curation.filters import make_filters
@@ -325,14 +322,3 @@ def test_one_request_on_two_inputs_is_two_questions():
     assert duplicates.check(row(row_id="a:2", instruction="Sum up.", input="Disk slow")) is None
     # Where one text ends and the next begins counts, too.
     assert duplicates.check(row(row_id="a:3", instruction="Sum up. Disk", input="full")) is None
-
-
-@pytest.mark.parametrize("part", ["i my ", "<pre>", "a.", "[b]", "<!--", "1 "])
-def test_no_long_text_takes_for_ever(part):
-    spoilt = row(instruction=part * (20_000 // len(part)), output=part * (20_000 // len(part)))
-    started = time.perf_counter()
-    cleaned, _ = clean(spoilt)
-    for each in make_filters(CurationSettings()):
-        each.check(cleaned)
-    # A tenth of this is usual; where the time grows with the square it is twice as much or more.
-    assert time.perf_counter() - started < 5

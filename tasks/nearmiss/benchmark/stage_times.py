@@ -141,7 +141,7 @@ def _time_clip(
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         _time_video(clip, found, configuration.stride, Path(folder) / "video.mp4", watches)
         with watches["report"]:
-            write_report(clip, found, Path(folder))
+            write_report(clip, found, configuration.engine, Path(folder))
 
 
 def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Watches) -> None:
@@ -164,7 +164,7 @@ def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Wa
         writer.__exit__(None, None, None)
 
 
-def write_report(clip: Clip, found: Found, folder: Path) -> None:
+def write_report(clip: Clip, found: Found, engine: str, folder: Path) -> None:
     """The pictures and the page of the near-miss flow's report."""
     first = sample_frames(clip.path, 1)[0]
     duration = clip.metadata.duration_sec
@@ -176,7 +176,11 @@ def write_report(clip: Clip, found: Found, folder: Path) -> None:
     plots.heatmap(pictures["heatmap"], found.tracks, first)
     plots.frequency(pictures["frequency"], found.events, duration)
     plots.trajectories(folder / "trajectories.png", found.tracks, first)
-    detect = found.summary.figures() | {"detector": "yolo", "classes_are_guesses": False}
+    detect = found.summary.figures() | {
+        "detector": "yolo",
+        "engine": engine,
+        "classes_are_guesses": False,
+    }
     events = summary.event_figures(found.events)
     report.write_report(
         folder / "report.html",

@@ -224,7 +224,11 @@ def _states_together(trajectory: Trajectory, times: Floats) -> States:
     if not len(times) or first * STEP_SEC != times[0]:
         return states_at(trajectory, times)
     first -= int(np.ceil(trajectory.times[0] / STEP_SEC))
-    return _grid_states(trajectory).take(slice(first, first + len(times)))
+    known = _grid_states(trajectory)
+    # A moment on the grid may by rounding lie just before the first one of the road user's own.
+    if first < 0 or first + len(times) > len(known.positions):
+        return states_at(trajectory, times)
+    return known.take(slice(first, first + len(times)))
 
 
 def drawn_states(trajectory: Trajectory, times: Floats) -> Floats:

@@ -239,7 +239,8 @@ def _trajectory(piece: _Piece, fit: Fit, plane: Plane, rng: np.random.Generator)
         observed=np.isfinite(piece.confidences),
         units=plane.units,
         position_sd=unit * draws.position_sd,
-        deviations=unit * draws.deviations,
+        # Errors need no more digits, and an hour of traffic has thousands of road users.
+        deviations=(unit * draws.deviations).astype(np.float32),
         sizes=unit * draws.sizes,
         stretch=draws.stretch,
         boxes=piece.boxes,

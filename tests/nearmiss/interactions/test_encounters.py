@@ -1,6 +1,7 @@
 """The quick ways of encounters and conflict areas against exhaustive ones, on random pairs."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -129,3 +130,17 @@ def test_area_passing_is_that_of_every_cell():
         assert got == every_cell_passing(*arguments)
         found += got is not None
     assert 2 <= found < 8
+
+
+def test_a_single_common_moment_late_in_a_video(traffic):
+    """Where rounding puts it on the grid, but before the first moment of the road user's own."""
+    step = encounters.STEP_SEC
+    late = next(
+        n * step for n in range(10_000, 400_000)
+        if np.ceil(n * step / step) > n and round(n * step / step) * step == n * step
+    )  # fmt: skip
+    user = traffic[0]
+    moved = replace(user, times=user.times - user.times[0] + late)
+    states = encounters._states_together(moved, np.array([late]))
+    np.testing.assert_array_equal(states.positions, states_at(moved, np.array([late])).positions)
+    assert len(states.positions) == 1
