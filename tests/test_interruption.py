@@ -138,7 +138,9 @@ def test_without_a_signal_everything_is_as_before():
     assert signal.set_wakeup_fd(-1) == -1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_run_at_a_server_ends_with_one_sentence_and_its_state_there(
     tmp_path, prefect_server, number
 ):

@@ -76,6 +76,7 @@ def contents(folder):
     }
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_while_the_video_is_written(small_disk, clip, prefect_server, capsys):
     leave_free(small_disk, 6_500_000)
     code, said = run(capsys, clip, small_disk / "out")

@@ -127,6 +127,7 @@ def complete(clip: Path, folder: Path, undisturbed: Path) -> dict[str, bool]:
     return cached
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_it_writes_the_video_goes_on(clip, tmp_path, undisturbed):
     results = tmp_path / "crossing"
     writes_video = f"{UNFINISHED}annotated_video-*.mp4"

@@ -43,6 +43,7 @@ def spec(data_set) -> SourceSpec:
     )
 
 
+@pytest.mark.slow
 def test_rows_are_selected_streamed_and_kept_by_their_commit(spec, data_set, tmp_path):
     cache = tmp_path / "cache"
     figures = figures_of(spec)

@@ -9,6 +9,7 @@ from tasks import command_line
 from tasks.nearmiss.evaluation.config import EvaluateConfig
 
 
+@pytest.mark.slow
 def test_the_fast_evaluation_writes_its_figures(tmp_path, prefect_server):
     config = EvaluateConfig(output_dir=tmp_path, fast=True, modes=["ground"])
     state = evaluate_nearmiss(config, return_state=True)

@@ -154,6 +154,7 @@ def test_the_login_is_nowhere(outage):
         assert b"s3cret" not in segment.path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_camera_that_says_nothing_is_noticed(camera, tmp_path):
     with StreamRecorder(
         camera.address, tmp_path, SEGMENT_SEC, max_segments=3, silence_sec=1
@@ -276,6 +277,7 @@ print("the end", flush=True)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_and_an_interrupted_recorder_leave_whole_files(camera, tmp_path):
     endings = {"killed": signal.SIGKILL, "interrupted": signal.SIGINT}
     running = {
