@@ -17,6 +17,7 @@ from tasks.command_line import command_for
 from tasks.finetune import stages
 from tasks.finetune.audit.tokens import find_tokenizer
 from tasks.finetune.config import FinetuneConfig
+from tasks.finetune.sources.hub import HubUnreachable
 from tasks.finetune.sources.locations import input_files
 from tasks.finetune.sources.spec import SourceSpec, load_specs
 from tasks.gates import FAILED_STATE, QualityGateFailed
@@ -58,17 +59,24 @@ def finetune(config: FinetuneConfig) -> Outcome | State:
 
 
 def gather(specs: list[SourceSpec], run: Run) -> StageResult:
-    """All sources in one table; a change of a source's file makes only that one be read again."""
-    read = [
-        run.stage(
-            stages.read,
-            label=spec.name,
-            name=spec.name,
-            spec=spec.stored(),
-            inputs=[FilePointer.to(path) for path in input_files(spec)],
-        )
-        for spec in specs
-    ]
+    """All sources in one table; a change of a source's file makes only that one be read again.
+
+    Raises:
+        HubUnreachable: a required data set cannot be had; an optional one is left out.
+    """
+    read = []
+    for spec in specs:
+        inputs = [FilePointer.to(path) for path in input_files(spec)]
+        try:
+            read.append(
+                run.stage(
+                    stages.read, label=spec.name, name=spec.name, spec=spec.stored(), inputs=inputs
+                )
+            )
+        except HubUnreachable as error:
+            if spec.required:
+                raise
+            run.warn([f"Left out: {error}"])
     return run.stage(stages.gather, read=read)
 
 

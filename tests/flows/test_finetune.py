@@ -196,3 +196,25 @@ def test_the_shipped_sources_give_a_thousand_rows_without_contamination(
     assert table[["contaminated", "shared_rows", "shared_clusters"]].to_numpy().sum() == 0
     assert (table["share_off"] <= 0.02).all()
     shutil.rmtree(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("required", [False, True])
+def test_an_unreachable_hub_stops_only_a_run_that_needs_it(
+    required, tmp_path, prefect_server, monkeypatch
+):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    write_source(tmp_path / "sources", made_rows())
+    (tmp_path / "sources" / "hub.yaml").write_text(
+        "name: hub-set\nkind: hub\nlocation: nobody/nothing-like-this\nlicense: MIT\n"
+        f"revision: '{'ab' * 20}'\nrequired: {str(required).lower()}\n"
+    )
+    state = run(tmp_path)
+    if required:
+        assert "HubUnreachable" in state.message
+        assert not (tmp_path / "data").exists()
+        return
+    assert state.is_completed(), state.message
+    record = json.loads((state.result().folder / "record.json").read_text())
+    assert any("Left out" in warning and "hub" in warning for warning in record["warnings"])
