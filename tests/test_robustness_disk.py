@@ -144,6 +144,7 @@ def test_an_output_folder_that_is_a_file_is_refused(tmp_path, clip, capsys):
         ]
 
 
+@pytest.mark.slow
 def test_an_encoder_that_fails(tmp_path, clip, prefect_server, capsys, monkeypatch):
     monkeypatch.setattr(encode, "QUALITY", "no such quality")
     code, said = run(capsys, clip, tmp_path / "out")

@@ -112,6 +112,7 @@ def test_markdown_has_a_table_for_each_part(pages):
     assert pages["markdown"].tags.count("table") == 7
 
 
+@pytest.mark.slow
 def test_pictures_of_rows_differ_from_pictures_of_none(tmp_path, folder):
     measured = measure(
         taken=folder / "taken.parquet",

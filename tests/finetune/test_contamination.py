@@ -96,6 +96,7 @@ def test_a_near_duplicate_is_named_with_its_exact_similarity():
     assert near[0].score == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_hardly_a_near_duplicate_is_missed_and_none_below_the_threshold_is_named():
     rng = np.random.default_rng(0)
     held_out, train, similarity = [], [], {}

@@ -108,6 +108,7 @@ def test_noise_of_boxes_is_found_although_the_path_follows_it(plane, boxes_of, m
     assert np.mean(memories) == pytest.approx(memory, abs=0.15)
 
 
+@pytest.mark.slow
 def test_a_study_has_a_row_a_noise_and_calibration():
     scenes = {scene.name: scene for scene in load_catalogue(PROJECT_ROOT / "data" / "scenes")}
     chosen = [scenes["rear-end-standing-car"], scenes["waiting-on-island"]]
