@@ -20,7 +20,7 @@ from tasks import command_line
 from tasks.command_line import command_for
 from tasks.errors import BadInput
 from tasks.gates import FAILED_STATE, QualityGateFailed
-from tasks.nearmiss import sources, stages, weights
+from tasks.nearmiss import endings, sources, stages, weights
 from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.interactions import stages as interaction_stages
 from tasks.nearmiss.interactions.meetings import AUTO
@@ -155,7 +155,7 @@ def one_video(config: NearMissConfig) -> Outcome:
         truth=truth,
         warnings=list(run.warnings),
     )
-    return stages.summarise(
+    return endings.summarise(
         run,
         source=source,
         command=command_for("flows/nearmiss.py", config),

@@ -14,7 +14,7 @@ from prefect.futures import PrefectFuture
 
 from tasks.command_line import command_for
 from tasks.errors import StageFailed
-from tasks.nearmiss import sites, stages
+from tasks.nearmiss import endings, sites
 from tasks.nearmiss.config import NearMissConfig
 from tasks.runners import task_runner
 from tasks.runs import Outcome
@@ -40,7 +40,7 @@ def each_video(config: NearMissConfig, videos: list[str]) -> Outcome:
     """
     started = [(video, video_run.submit(config, video)) for video in videos]
     rows = [row_of(config, video, future) for video, future in started]
-    outcome = stages.compare_sites(
+    outcome = endings.compare_sites(
         config.resolved_output_dir() / sites.folder_name(videos),
         rows,
         command=command_for("flows/nearmiss.py", config),
@@ -63,7 +63,7 @@ def video_run(config: NearMissConfig, video: str) -> dict[str, Any]:
     site = sites.site_of(video, config.site_by)
     if state.is_completed():
         return sites.video_row(video, site, state.result().folder)
-    return sites.failed_row(video, site, stages.reason_of(state))
+    return sites.failed_row(video, site, endings.reason_of(state))
 
 
 def row_of(

@@ -10,7 +10,7 @@ import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settin
 from prefect import get_run_logger
 
 from tasks.errors import StageFailed
-from tasks.nearmiss import stages
+from tasks.nearmiss import endings
 from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.sources.segment import Segment
 from tasks.nearmiss.sources.stream import StreamRecorder, finishing_on_interrupt
@@ -49,7 +49,7 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
         except StageFailed as error:
             lost = error
     notes.end(recorder.closing_gap, str(lost) if lost else "asked to stop")
-    outcome = stages.end_of_watch(notes, folder, lines)
+    outcome = endings.end_of_watch(notes, folder, lines)
     if lost:
         print(*outcome.lines, sep="\n")
         raise lost
@@ -65,7 +65,7 @@ def one_segment(config: NearMissConfig, segment: Segment, notes: Watch) -> list[
         notes.add(segment, state=state.name, results=segment.path.stem)
         found = state.result().lines
     else:
-        found = [stages.reason_of(state)]
+        found = [endings.reason_of(state)]
         notes.add(segment, state=state.name, reason=found[0])
     if not config.keep_segments:
         segment.path.unlink()
