@@ -1,0 +1,1 @@
+"""Grading submissions by what their code can do."""

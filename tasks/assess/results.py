@@ -1,0 +1,89 @@
+"""What a probe, a criterion and a milestone came to."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Outcome(StrEnum):
+    """How something ended. Only the first three say anything about the submission."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BORDERLINE = "borderline"
+    NOT_GRADABLE = "not gradable"
+    GRADER_ERROR = "grader error"
+    PENDING = "pending"
+
+
+class ProbeResult(BaseModel):
+    """What one probe found.
+
+    Attributes:
+        probe: its name in the registry.
+        outcome: how it ended.
+        share: earned, from 0 to 1; None where it is not gradable, a grader error or pending.
+        evidence: one or two sentences that the student may read.
+        example: the smallest failing example, readable; empty where there is none.
+        next_step: what the student may do next.
+        figures: n, interval, seconds, errors and the like.
+        public: whether the student's own check shows it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    probe: str
+    outcome: Outcome
+    share: float | None = Field(default=None, ge=0, le=1)
+    evidence: str
+    example: str = ""
+    next_step: str = ""
+    figures: dict[str, Any] = Field(default_factory=dict)
+    public: bool = False
+
+
+class CriterionResult(BaseModel):
+    """What the probes of one criterion, or a person, gave for it.
+
+    Attributes:
+        score: in points, up to `max_score`; None while it is open.
+        human: whether a person scores it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    criterion: str
+    title: str
+    max_score: float
+    score: float | None
+    outcome: Outcome
+    evidence: list[str] = Field(default_factory=list)
+    next_steps: list[str] = Field(default_factory=list)
+    probes: list[ProbeResult] = Field(default_factory=list)
+    human: bool = False
+
+
+class MilestoneResult(BaseModel):
+    """The grade of one student in one milestone.
+
+    Attributes:
+        score: of 100; None where nothing could be graded.
+        level: the rubric's name for the score.
+        provisional: whether a part of it is still open.
+        seconds: of work.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    student: str
+    milestone: str
+    criteria: list[CriterionResult]
+    score: float | None
+    level: str
+    provisional: bool
+    outcome: Outcome
+    submission_hash: str
+    grader_version: str
+    data_seed: int
+    seconds: float
