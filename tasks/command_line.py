@@ -32,6 +32,7 @@ from tasks.config import FlowConfig
 from tasks.errors import BadInput, StageFailed
 from tasks.gates import FAILED_STATE, QualityGateFailed
 from tasks.interruption import EXIT_INTERRUPTED, Interruption
+from tasks.runs import Outcome
 
 EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
 EXPECTED_ERRORS = (BadInput, QualityGateFailed, StageFailed)
@@ -88,6 +89,48 @@ def main(
         return _end(flow, config, state)
 
 
+def run(
+    command: Callable[[Any], Outcome],
+    config_class: type[FlowConfig],
+    *,
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Parse the command line and do something that is too small for a flow; say how it ended.
+
+    Returns:
+        The exit code.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    config = None
+    try:
+        config = parse(config_class, words)
+        print(*command(config).lines, sep="\n")
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        return _say(*_sentence_and_code(error, config))
+    return 0
+
+
+def _sentence_and_code(
+    error: Exception, config: FlowConfig | None, what: str = "Failed"
+) -> tuple[str, int]:
+    """What to say of an error, and the exit code."""
+    if isinstance(error, BadInput):
+        return str(error), EXIT_BAD_INPUT
+    if isinstance(error, EXPECTED_ERRORS):
+        return str(error), EXIT_FAILED
+    if isinstance(error, OSError) and error.errno in DISK_FULL and config:
+        return _disk_full(config.resolved_output_dir()), EXIT_FAILED
+    if isinstance(error, OSError) and error.errno in NOT_ALLOWED:
+        return f"{error.filename}: {error.strerror}.", EXIT_BAD_INPUT
+    hint = "" if config and config.debug else " Run again with --debug for the traceback."
+    return f"{what}: {type(error).__name__}: {error}.{hint}", EXIT_FAILED
+
+
 def _end(flow: Flow, config: FlowConfig, state: State) -> int:
     """Say how the run ended."""
     if state.is_completed():
@@ -96,16 +139,7 @@ def _end(flow: Flow, config: FlowConfig, state: State) -> int:
     if state.name == FAILED_STATE:
         return _say(state.message, EXIT_FAILED)
     error = state.result(raise_on_failure=False)
-    if isinstance(error, BadInput):
-        return _say(str(error), EXIT_BAD_INPUT)
-    if isinstance(error, EXPECTED_ERRORS):
-        return _say(str(error), EXIT_FAILED)
-    if isinstance(error, OSError) and error.errno in DISK_FULL:
-        return _say(_disk_full(config.resolved_output_dir()), EXIT_FAILED)
-    if isinstance(error, OSError) and error.errno in NOT_ALLOWED:
-        return _say(f"{error.filename}: {error.strerror}.", EXIT_BAD_INPUT)
-    hint = "" if config.debug else " Run again with --debug for the traceback."
-    return _say(f"{flow.name} failed: {type(error).__name__}: {error}.{hint}", EXIT_FAILED)
+    return _say(*_sentence_and_code(error, config, what=f"{flow.name} failed"))
 
 
 def parse(config_class: type[FlowConfig], arguments: Sequence[str]) -> Any:
