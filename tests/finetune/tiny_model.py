@@ -2,96 +2,13 @@
 
 from pathlib import Path
 
-WORDS = [
-    "The",
-    "disk",
-    "of",
-    "the",
-    "server",
-    "is",
-    "full",
-    ",",
-    "so",
-    "delete",
-    "old",
-    "logs",
-    "and",
-    "check",
-    "again",
-    "with",
-    "the",
-    "command",
-    "df",
-    ".",
-    "Why",
-    "does",
-    "my",
-    "printer",
-    "not",
-    "answer",
-    "?",
-    "Restart",
-    "the",
-    "service",
-    ",",
-    "then",
-    "print",
-    "a",
-    "page",
-    "to",
-    "test",
-    "it",
-    ".",
-    "How",
-    "do",
-    "I",
-    "reset",
-    "a",
-    "password",
-    "?",
-    "Open",
-    "the",
-    "console",
-    ",",
-    "choose",
-    "the",
-    "user",
-    "and",
-    "set",
-    "a",
-    "new",
-    "one",
-    ".",
-    "user",
-    "assistant",
-    "system",
-    "You",
-    "are",
-    "a",
-    "helper",
-    "named",
-    "Tiny",
-    ".",
-    "###",
-    "Instruction",
-    ":",
-    "Input",
-    "Response",
-    "network",
-    "address",
-    "port",
-    "error",
-    "code",
-    "file",
-    "folder",
-    "time",
-    "zone",
-    "backup",
-    "update",
-    "kernel",
-    "driver",
-    "memory",
-]
+TEXT = (
+    "The disk of the server is full , so delete old logs and check again with the command df . "
+    "Why does my printer not answer ? Restart the service , then print a page to test it . "
+    "How do I reset a password ? Open the console , choose the user and set a new one . "
+    "user assistant system You are a helper named Tiny . ### Instruction : Input Response "
+    "network address port error code file folder time zone backup update kernel driver memory "
+)
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
     "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -131,22 +48,23 @@ def make_tiny_model(folder: Path, template: str | None = TEMPLATE, seed: int = 1
 
 
 def make_tiny_tokenizer(template: str | None = TEMPLATE):
-    """A byte-level BPE tokenizer trained on `WORDS`, with tokens to begin, end and pad."""
+    """A byte-level BPE tokenizer trained on `TEXT`, with tokens to begin, end and pad."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import PreTrainedTokenizerFast
 
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"]
-    pairs = [f"{first} {second}" for first in WORDS for second in WORDS[::7]]
+    words = TEXT.split()
+    pairs = [f"{first} {second}" for first in words for second in words[::7]]
     trained = ByteLevelBPETokenizer()
     trained.train_from_iterator(
         pairs, vocab_size=600, min_frequency=1, special_tokens=special, show_progress=False
     )
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=trained._tokenizer,
-        bos_token="<|im_start|>",
-        eos_token="<|im_end|>",
-        pad_token="<|pad|>",
-        unk_token="<|endoftext|>",
+        bos_token="<|im_start|>",  # noqa: S106
+        eos_token="<|im_end|>",  # noqa: S106
+        pad_token="<|pad|>",  # noqa: S106
+        unk_token="<|endoftext|>",  # noqa: S106
         model_max_length=512,
     )
     tokenizer.chat_template = template
