@@ -14,8 +14,8 @@ class TrainingSettings(BaseModel):
         default=3,
         gt=0,
         le=50,
-        description="Passes over the training rows. One leaves a set of a thousand rows under-used, "
-        "and after three such a small set is usually learned by heart; the best step is kept.",
+        description="Passes over the training rows. One leaves a thousand rows under-used; after "
+        "three so small a set is usually learned by heart; the best step is kept.",
     )
     batch_size: int = Field(
         default=4,

@@ -161,7 +161,7 @@ def _trainer(
     on_log: "OnLog | None",
     device: str,
 ) -> "tuple[LeanTrainer, Progress]":
-    from transformers import EarlyStoppingCallback
+    from transformers import EarlyStoppingCallback, PrinterCallback
 
     from tasks.finetune.training.callbacks import KeepTheBest, Progress
     from tasks.finetune.training.trainer import LeanTrainer
@@ -175,6 +175,7 @@ def _trainer(
         processing_class=tokenizer,
         callbacks=[progress, KeepTheBest(), EarlyStoppingCallback(settings.patience)],
     )
+    trainer.remove_callback(PrinterCallback)  # the caller shows what it is told
     return trainer, progress
 
 
@@ -207,7 +208,7 @@ def _arguments(settings: TrainingSettings, steps: Steps, folder: Path, device: s
         use_cpu=device == "cpu",
         # The weights are in the type that they are computed in; nothing is converted on the way.
         bf16=False,
-        gradient_checkpointing=False,  # it computes everything twice to save memory we have
+        activation_checkpointing=False,  # it computes everything twice to save memory we have
         dataset_kwargs={"skip_prepare_dataset": True},
         dataloader_pin_memory=False,
         report_to="none",
@@ -230,7 +231,10 @@ def _write_adapter(
         # Else the adapter would name a folder of this machine as its model.
         for config in trainer.model.peft_config.values():
             config.base_model_name_or_path = base_name
-        trainer.model.save_pretrained(made)
+        trainer.model.save_pretrained(
+            made,
+            save_embedding_layers=False,  # else it asks the hub whether the vocabulary grew
+        )
         (made / "README.md").unlink(missing_ok=True)  # peft's empty form of a model card
         tokenizer.save_pretrained(made)
         if folder.exists():
