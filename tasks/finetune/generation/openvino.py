@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -33,7 +33,9 @@ class OpenvinoEngine:
 
     Args:
         model: in float32 on the CPU, with any adapter merged; only read, and not kept.
-        precision: in which it computes; None is what the CPU multiplies fast.
+        weights: "half" computes in bfloat16 where the CPU multiplies it in hardware, else in
+            float32; "int8" multiplies 8 bits by 8 bits, with a scale for each channel and token,
+            and does all else in float32.
 
     Raises:
         NotConvertible: see `conversion.convert`.
@@ -45,17 +47,18 @@ class OpenvinoEngine:
         self,
         model: "PreTrainedModel",
         tokenizer: "PreTrainedTokenizerFast",
-        precision: str | None = None,
+        weights: Literal["int8", "half"],
     ):
         self._tokenizer = tokenizer
         self._window = getattr(model.config, "max_position_embeddings", None)
         self._settings = greedy(model, tokenizer)
-        self._properties = _properties(precision or fast_precision())
-        self.name = f"openvino {self._properties['INFERENCE_PRECISION_HINT']}"
+        precision = "f32" if weights == "int8" else _fast_precision()
+        self._properties = _properties(precision, weights, model.config.hidden_size)
+        self.name = f"openvino {weights} {precision}"
         self._pipeline, self._pipeline_blocks, self._scorer = None, 0, None
         self._temporary = tempfile.TemporaryDirectory(prefix="converted-model-")
         try:
-            self._file = convert(model, Path(self._temporary.name))
+            self._file = convert(model, Path(self._temporary.name), weights)
         except BaseException:
             self._temporary.cleanup()
             raise
@@ -169,7 +172,7 @@ class OpenvinoEngine:
         return self._scorer
 
 
-def fast_precision() -> str:
+def _fast_precision() -> str:
     """bf16 where the CPU multiplies it in hardware, else f32.
 
     Not f16: activations of small models leave its range, and answers become noise.
@@ -180,9 +183,16 @@ def fast_precision() -> str:
     return "bf16" if "BF16" in can else "f32"
 
 
-def _properties(precision: str) -> dict[str, str]:
-    """The cache in the precision of the arithmetic: its default of 8 bits changes answers."""
-    return {"INFERENCE_PRECISION_HINT": precision, "KV_CACHE_PRECISION": precision}
+def _properties(precision: str, weights: str, width: int) -> dict[str, str]:
+    """How OpenVINO computes.
+
+    The cache has the precision of the arithmetic: its default of 8 bits changes answers.
+    With int8 weights a token's activations get one scale a layer, not one for every 32 of them.
+    """
+    properties = {"INFERENCE_PRECISION_HINT": precision, "KV_CACHE_PRECISION": precision}
+    if weights == "int8":
+        properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = str(width)
+    return properties
 
 
 def _run(
