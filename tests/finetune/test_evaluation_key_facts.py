@@ -1,5 +1,7 @@
 """The rules of key facts, kind by kind, with the examples at which such rules go wrong."""
 
+import time
+
 import pytest
 
 from tasks.finetune.evaluation.key_facts import key_facts, missing
@@ -267,3 +269,13 @@ def test_every_fact_of_a_text_is_stated_by_it():
     }
     assert missing(facts, text) == []
     assert missing(facts, "") == facts
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a_", "Ab ", "a.b", "Ctrl+", ".a", "../", "-a ", "`", "::", "1,", "\\\\", "$ sudo ", "AB "],
+)
+def test_a_model_that_repeats_itself_costs_no_time(piece):
+    start = time.perf_counter()
+    key_facts(piece * 2000)
+    assert time.perf_counter() - start < 2  # hundredths of a second; minutes where it backtracks

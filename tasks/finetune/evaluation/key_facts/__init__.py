@@ -61,9 +61,9 @@ class Statement:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.keys = {
-            kind: {fact.key for fact in _find(text) if fact.kind == kind} for kind in KINDS
-        }
+        self.keys: dict[str, set[str]] = {kind: set() for kind in KINDS}
+        for fact in _find(text):
+            self.keys[fact.kind].add(fact.key)
 
     def __contains__(self, fact: Fact) -> bool:
         found = self.keys[fact.kind]

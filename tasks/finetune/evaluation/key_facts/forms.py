@@ -48,5 +48,7 @@ def code(text: str) -> Iterator[Code]:
 
 def stands_in(words: str, text: str) -> bool:
     """Whether words stand in a text as whole words, in any case, with any white space."""
+    if words.split()[0].casefold() not in text.casefold():
+        return False  # most are not there, and a pattern is costly to make
     pattern = r"\s+".join(re.escape(word) for word in words.split())
     return re.search(rf"(?<![\w-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None

@@ -10,7 +10,7 @@ _PRESSED = (
     r"(?:del(?:ete)?|esc(?:ape)?|enter|return|tab|space|home|end|insert|backspace|f\d{1,2}|\w)"
 )
 _COMBINATION = re.compile(
-    rf"(?<![\w-])(?:(?:{_HELD})(?:\s?\+\s?|-))+(?:{_HELD}|{_PRESSED})(?:\s?\+\s?{_PRESSED})?(?![\w-])",
+    rf"(?<![\w-])(?:(?:{_HELD})(?:\s?\+\s?|-)){{1,4}}(?:{_HELD}|{_PRESSED})(?:\s?\+\s?{_PRESSED})?(?![\w-])",
     re.IGNORECASE,
 )
 _FUNCTION = re.compile(r"(?<![\w+-])F(?:[1-9]|1[0-2])(?!\w)")

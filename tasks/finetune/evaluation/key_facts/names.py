@@ -10,23 +10,18 @@ from collections.abc import Iterator
 
 from tasks.finetune.evaluation.key_facts.forms import Found, code, stands_in
 
-_IDENTIFIER = re.compile(
-    r"(?<![\w<])(?:"
-    r"[A-Za-z]\w*(?:::\w+)+"  # Win32::ODBC
-    r"|[A-Za-z]\w*_\w*[A-Za-z0-9]"  # max_connections
-    r"|[A-Za-z]*[a-z][A-Z]\w*"  # ProtectHome
-    r"|[A-Za-z_]\w*(?:\.\w+)*\(\)"  # os.getpid()
-    r")(?![\w>])"
-)
+_CALL = re.compile(r"(?<![\w.<])[A-Za-z_]\w*+(?:\.\w++)*+\(\)")  # os.getpid()
+_WORD = re.compile(r"(?<![\w<])[A-Za-z]\w*+(?:::\w++)*+(?!>)")
+_IDENTIFIER_MARK = re.compile(r"::|[A-Za-z0-9]_+[A-Za-z0-9]|[a-z][A-Z]")  # in Win32::ODBC, max_size
 _ACRONYM = re.compile(r"(?<![\w<-])[A-Z][A-Z0-9]*[A-Z][A-Z0-9]*(?=s?(?![\w>]))")
 _SHOUTING = re.compile(r"\b[A-Z]{2,}(?:[ \t]+[A-Z]{2,}){2,}\b")
 _CAPITALISED = r"[A-Z][a-z0-9][\w+]*(?:-[A-Z]\w*)*"
 _INSIDE = re.compile(
-    rf"(?:(?<=[a-z0-9,] )|(?<=> )|(?<=\w\)\s))(?P<name>{_CAPITALISED}(?: {_CAPITALISED})*)"
+    rf"(?:(?<=[a-z0-9,] )|(?<=> )|(?<=\w\)\s))(?P<name>{_CAPITALISED}(?: {_CAPITALISED}){{0,5}})"
 )
 _BEFORE_STEP = re.compile(
     r"(?:\b(?:Open|Choose|Select|Click|Press|Use|In|On|Under|See|Check|Via|Tap) )?"
-    rf"(?P<name>{_CAPITALISED}(?: {_CAPITALISED})*)(?= >)"
+    rf"(?P<name>{_CAPITALISED}(?: {_CAPITALISED}){{0,5}})(?= >)"
 )
 _SHOUTED_WORDS = """
     ALL ALSO AND ANY ARE BEFORE BUT CAN DO DOES EACH EVERY FAQ FILE FOR FROM HASH HOST HOW ID IF
@@ -43,6 +38,12 @@ _NO_NAME_WORDS = """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 _ONE_WORD = re.compile(r"[^\s<>\0]{2,40}")
 
+_FORMS = (
+    (_CALL, bool),
+    (_WORD, _IDENTIFIER_MARK.search),
+    (_ACRONYM, lambda word: word not in _SHOUTED),
+)
+
 
 def find(text: str) -> Iterator[Found]:
     """Names; the key is in lower case."""
@@ -54,11 +55,12 @@ def find(text: str) -> Iterator[Found]:
             yield Found(piece.start, end, word.lower())
             left = left[: piece.start] + "\0" * len(piece.text) + left[end:]
     left = _SHOUTING.sub(lambda match: "\0" * len(match[0]), left)
-    for pattern in (_IDENTIFIER, _ACRONYM):
-        for match in pattern.finditer(left):
-            if match[0] not in _SHOUTED:
-                yield Found(match.start(), match.end(), match[0].lower().removesuffix("()"))
-        left = pattern.sub(lambda match: "\0" * len(match[0]), left)
+    for pattern, is_name in _FORMS:
+        matches = [match for match in pattern.finditer(left) if is_name(match[0])]
+        for match in matches:
+            yield Found(match.start(), match.end(), match[0].lower().removesuffix("()"))
+        for match in matches:
+            left = left[: match.start()] + "\0" * len(match[0]) + left[match.end() :]
     for pattern in (_BEFORE_STEP, _INSIDE):
         for match in pattern.finditer(left):
             key = match["name"].lower()

@@ -19,7 +19,11 @@ _ENDING_WORDS = """
     vhdx vmdk xml yaml yml zip zsh
 """
 _ENDINGS = _ENDING_WORDS.split()
-_FILE = re.compile(rf"(?<![\w/.:\\@-])[\w-][\w.+-]*\.(?:{'|'.join(_ENDINGS)})(?![\w.]*\w|\()")
+_FILE = re.compile(
+    rf"(?<![\w/.:\\@-])[\w-][\w.+-]{{0,99}}\.(?:{'|'.join(_ENDINGS)})(?![\w.]{{0,9}}\w|\()"
+)
+    rf"(?<![\w/.:\\@-])[\w-][\w.+-]{{0,99}}\.(?:{'|'.join(_ENDINGS)})(?![\w.]{{0,9}}\w|\()"
+)
 _DOT_FILE = re.compile(r"(?<![\w/.\\)\]\0-])\.[a-z][a-z_-]{2,}\b")
 _WINDOWS_OPTION = re.compile(r"/[A-Za-z?][A-Za-z]*")
 
