@@ -11,31 +11,18 @@ from typing import Any
 
 _NUMBER = re.compile(r"(?<![\w.,])-?\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|[.,]\d)")
 _NUMBER_WORDS = {
-    word: number
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
-    )
-}
-_NEGATION = re.compile(r"(?:\bnot|n't|n’t|\bnever|\brather than|\binstead of)\s+(?:\w+\s+){0,2}$")
+    **{"zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7},
+    **{"eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12},
+}  # "one" is mostly a pronoun
+_WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"(?:\bnot|n't|n\u2019t|\bnever|\brather than|\binstead of)\s+(?:\w+\s+){0,2}$"
+)
 _BULLET = re.compile(r"- \S")
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
 # A full stop inside e.g., i.e., a number or an initial ends no sentence.
-_SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\b[A-Z])[.!?]+(?=\s|$|[\"'”’)*])")
-_OUTER = " \t\n\"'“”‘’*_`.!"
+_SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\b[A-Z])[.!?]+(?=\s|$|[\"'\u201d\u2019)*])")
+_OUTER = " \t\n\"'\u201c\u201d\u2018\u2019*_`.!"
 
 
 def names(answer: str, accepted: Sequence[str], rejected: Sequence[str]) -> bool:
