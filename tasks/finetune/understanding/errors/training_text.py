@@ -89,9 +89,9 @@ class TrainingText:
         """Whether any text of training has the key fact."""
         return fact.key in self._keys.get(fact.kind, ())
 
-    def knows(self, stem: str) -> bool:
-        """Whether a content word occurs in training."""
-        return stem in self._rows_with
+    def rows_with(self, stem: str) -> int:
+        """In how many rows of training a content word occurs."""
+        return self._rows_with[stem]
 
     def weight(self, stem: str) -> float:
         """Inverse document frequency of a content word, in nats: log((rows + 1) / (with it + 1))."""
