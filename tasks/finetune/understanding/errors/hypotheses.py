@@ -190,11 +190,11 @@ def _unseen_facts(sample: _Sample, known: TrainingText) -> dict[str, Any] | None
         "name": "unseen key facts",
         "claim": "The model cannot state what it has never read: key facts that no row of training "
         "has are missed more often.",
-        "figure": f"missed {100 * value:+.0f} percentage points more often (95 % interval "
-        f"{100 * low:+.0f} to {100 * high:+.0f})",
+        "figure": f"the share that is missed differs by {100 * value:+.0f} percentage points (95 % "
+        f"interval {100 * low:+.0f} to {100 * high:+.0f})",
         "evidence": f"Missed: {new_lost:.0f} of {new_found + new_lost:.0f} facts that training "
         f"lacks, {seen_lost:.0f} of {seen_found + seen_lost:.0f} that it has.",
-        "shown": low > 0,
+        "shown": bool(low > 0),
         "value": _finite(value),
     }
 
@@ -233,10 +233,10 @@ def _grouped(
     return {
         "name": name,
         "claim": claim,
-        "figure": f"low-scoring {100 * value:+.0f} percentage points more often (95 % interval "
-        f"{100 * low:+.0f} to {100 * high:+.0f}): {sample.rates(chosen)}",
+        "figure": f"low-scoring {sample.rates(chosen)}, a difference of {100 * value:+.0f} "
+        f"percentage points (95 % interval {100 * low:+.0f} to {100 * high:+.0f})",
         "evidence": evidence,
-        "shown": low > 0,
+        "shown": bool(low > 0),
         "value": _finite(value),
     }
 

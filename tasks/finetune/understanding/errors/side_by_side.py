@@ -33,19 +33,11 @@ def best_and_worst(
     in_order = sorted(tuned, key=lambda case: (-case.rouge_l, case.row_id))
     best = in_order[: min(count, (len(in_order) + 1) // 2)]
     worst = in_order[len(best) :][::-1][:count]
+    good = [(case, base.get(case.row_id)) for case in best]
+    bad = [(case, base.get(case.row_id)) for case in worst]
     return (
-        [
-            _shown(case, base.get(case.row_id), _why_good(case, base.get(case.row_id)))
-            for case in best
-        ],
-        [
-            _shown(
-                case,
-                base.get(case.row_id),
-                why_bad(case, base.get(case.row_id), verdicts[case.row_id]),
-            )
-            for case in worst
-        ],
+        [_shown(case, before, _why_good(case, before)) for case, before in good],
+        [_shown(*pair, why_bad(*pair, verdicts[pair[0].row_id])) for pair in bad],
     )
 
 

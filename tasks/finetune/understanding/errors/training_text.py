@@ -94,7 +94,7 @@ class TrainingText:
         return self._rows_with[stem]
 
     def weight(self, stem: str) -> float:
-        """Inverse document frequency of a content word, in nats: log((rows + 1) / (with it + 1))."""
+        """Inverse document frequency of a content word: log((rows + 1) / (rows with it + 1))."""
         return math.log((self.rows + 1) / (self._rows_with[stem] + 1))
 
     def _add(self, row: Row) -> None:

@@ -20,6 +20,7 @@ LOW_REFERENCE = 0.08
 # Of what the answer adds to the question, words that hardly a row of training has.
 MUCH_FOREIGN = 0.25
 FOREIGN_ROWS = 2
+HARDLY_REFERENCE = 0.03
 # So many words of its own, and none of as many of the reference.
 NOTHING_OF = 15
 
@@ -42,7 +43,7 @@ def evidence(case: Case, known: TrainingText) -> str:
             f"The answer has {100 * of_question:.0f} % of the question's content words and "
             f"{100 * of_reference:.0f} % of the reference's, weighed by rarity."
         )
-    if len(foreign) >= MUCH_FOREIGN * len(added):
+    if of_reference < HARDLY_REFERENCE and len(foreign) >= MUCH_FOREIGN * len(added):
         return (
             f"Besides the question's own words the answer has {100 * of_reference:.0f} % of the "
             f"reference's content words, and {len(foreign)} of its {len(added)} others are in at "
