@@ -157,7 +157,7 @@ def test_what_was_not_measured_is_said_and_not_left_out(write):
     evaluation = facts()["evaluation"]
     evaluation["rows"].append(metric("Bits a byte", 0.0, math.nan, 0.0, 0.0))
     card = write(evaluation=evaluation)
-    assert "| Bits a byte | 0 | not measured | not measured |" in card
+    assert "| Bits a byte | 0 | not measured | - |" in card
     assert "Bits a byte" not in str(ModelCard(card).data)
 
 
@@ -219,7 +219,7 @@ def test_finished_text_has_none(text):
 
 def test_the_code_pins_only_what_comes_from_the_hub():
     model = facts()["model"]
-    assert f"revision='{model['revision']}'" in usage_code(model)
+    assert f'revision = "{model["revision"]}"' in usage_code(model)
     assert "revision" not in usage_code(model | {"origin": "package"})
     compile(usage_code(model | {"name": 'it\'s "here"\\n'}), "card", "exec")
 

@@ -1,5 +1,6 @@
 """The code that a model card shows: load the base model and the adapter, and ask."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,14 +16,14 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 # Without the internet: BASE_MODEL and ADAPTER name folders.
-base = os.environ.get("BASE_MODEL", {base!r})
-adapter = os.environ.get("ADAPTER", "lora_adapter")
+base = os.environ.get("BASE_MODEL", {base})
+{pin}adapter = os.environ.get("ADAPTER", "lora_adapter")
 
 tokenizer = AutoTokenizer.from_pretrained(adapter)
 model = AutoModelForCausalLM.from_pretrained(base, {revision}dtype="auto")
 model = PeftModel.from_pretrained(model, adapter).eval()
 
-question = {question!r}
+question = {question}
 {prompt}
 with torch.inference_mode():
     output = model.generate(**inputs, max_new_tokens=200, do_sample=False)
@@ -52,8 +53,9 @@ def usage_code(model: Mapping[str, Any]) -> str:
     """
     pinned = on_hub(model) and model["origin"] == "hub" and model["revision"]
     return _CODE.format(
-        base=model["name"],
-        revision=f"revision={model['revision']!r}, " if pinned else "",
-        question=QUESTION,
+        base=json.dumps(model["name"]),
+        revision="revision=revision, " if pinned else "",
+        pin=f"revision = {json.dumps(model['revision'])}\n" if pinned else "",
+        question=json.dumps(QUESTION),
         prompt=_TEMPLATE if model["template"] else _PLAIN,
     )
