@@ -22,6 +22,18 @@ from tasks.locate import PROJECT_ROOT
 REVISION = "0" * 40
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """For so small a model several threads wait for each other."""
+    torchvision_repair.repair()
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def run_folder(folder: Path, base: Path, **model) -> Path:
     """What a run leaves: the adapter with its tokenizer, and the card beside it."""
     torchvision_repair.repair()
@@ -29,7 +41,6 @@ def run_folder(folder: Path, base: Path, **model) -> Path:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    torch.set_num_threads(1)  # for so small a model two wait for each other
     torch.manual_seed(3)
     settings = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False)
     adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(base), settings)
