@@ -1,0 +1,145 @@
+"""The comparison in sentences: what moved most, whether it matters, what was learned."""
+
+from typing import Any
+
+
+def summarise(facts: dict[str, Any]) -> list[str]:
+    """Sentences made from the figures of `compare.compare`; they claim what an interval shows."""
+    shown = [row for row in facts["rows"] if row["verdict"] != "no difference shown"]
+    return [
+        _overall(facts, shown),
+        *_moved_most(shown),
+        *_practical(shown),
+        _format(facts),
+        _style(facts),
+        _key_facts(facts),
+        *_cautions(facts),
+    ]
+
+
+def _overall(facts: dict[str, Any], shown: list[dict[str, Any]]) -> str:
+    of = f"on {facts['n']} test rows in {facts['clusters']} clusters of near-duplicates"
+    count = len(facts["rows"])
+    if not shown:
+        return f"No difference is shown {of}: the 95 % interval of each of {count} metrics has 0."
+    better = [row["metric"] for row in shown if row["verdict"] == "improved"]
+    worse = [row["metric"] for row in shown if row["verdict"] == "worse"]
+    parts = [f"improved in {len(better)} of {count} metrics {of}"]
+    parts += [f"worse in {', '.join(worse)}"] if worse else ["worse in none"]
+    left = count - len(shown)
+    parts += [f"no difference shown in {left}"] if left else []
+    return f"The tuned model is {'; '.join(parts)}."
+
+
+def _moved_most(shown: list[dict[str, Any]]) -> list[str]:
+    """The metric with the largest relative change of those whose interval excludes zero."""
+    changed = [row for row in shown if row["improvement_percent"] is not None]
+    if not changed:
+        return []
+    most = max(changed, key=lambda row: abs(row["improvement_percent"]))
+    return [
+        f"{most['metric']} moved most: from {_number(most['base'])} to {_number(most['tuned'])} "
+        f"({most['improvement_percent']:+.1f} %, where + is better; 95 % interval of the "
+        f"difference {_number(most['low'])} to {_number(most['high'])})."
+    ]
+
+
+def _practical(shown: list[dict[str, Any]]) -> list[str]:
+    """Which differences matter, by the least difference stated for each metric."""
+    if not shown:
+        return []
+    said = []
+    for answer, phrase in (
+        ("yes", "Practically significant, the whole interval beyond the stated minimum: "),
+        ("perhaps", "Perhaps practically significant, the interval reaching below the minimum: "),
+        ("no", "Statistically shown, but too small to matter: "),
+    ):
+        names = [
+            f"{row['metric']} ({row['verdict']}; minimum {_number(row['least'])})"
+            for row in shown
+            if row["practical"] == answer
+        ]
+        if names:
+            said.append(f"{phrase}{', '.join(names)}.")
+    return said
+
+
+def _format(facts: dict[str, Any]) -> str:
+    ended = next((row for row in facts["rows"] if row["key"] == "ended"), None)
+    parts = []
+    if ended:
+        parts.append(
+            f"{_percent(ended['base'])} of the base model's answers and {_percent(ended['tuned'])} "
+            f"of the tuned model's end by themselves ({ended['verdict']})"
+        )
+    return _learned("Format", parts, facts, "format")
+
+
+def _style(facts: dict[str, Any]) -> str:
+    bits = next((row for row in facts["rows"] if row["key"] == "bits_a_byte"), None)
+    parts = []
+    if bits:
+        parts.append(
+            f"the references cost {_number(bits['tuned'])} bits a byte instead of "
+            f"{_number(bits['base'])} ({bits['verdict']})"
+        )
+    return _learned("Style", parts, facts, "style")
+
+
+def _learned(name: str, parts: list[str], facts: dict[str, Any], group: str) -> str:
+    """A sentence of what moved in a group of features, nearer to the references or away."""
+    for row in facts["form"]:
+        if row["group"] == group and row["is_nearer"] is not None:
+            way = "nearer to" if row["is_nearer"] else "away from"
+            show = _percent if row["label"].startswith("answers") else _number
+            parts.append(
+                f"{row['label']} went from {show(row['base'])} to {show(row['tuned'])}, {way} the "
+                f"references' {show(row['reference'])}"
+            )
+    if not any(row["is_nearer"] is not None for row in facts["form"] if row["group"] == group):
+        parts.append(f"no difference is shown in the other features of {group}")
+    return f"{name}: {'; '.join(parts)}."
+
+
+def _key_facts(facts: dict[str, Any]) -> str:
+    row = next((row for row in facts["rows"] if row["key"] == "key_facts"), None)
+    if row is None:
+        return "Facts: no reference states a key fact that its question does not state."
+    verdict = {
+        "improved": "it learned to state more of them",
+        "worse": "it states fewer of them",
+    }.get(row["verdict"], "that it learned facts is not shown")
+    return (
+        f"Facts: of the references' key facts the base model states {_percent(row['base'])} and "
+        f"the tuned model {_percent(row['tuned'])} (mean over {row['n']} rows): {verdict}."
+    )
+
+
+def _cautions(facts: dict[str, Any]) -> list[str]:
+    said = []
+    if facts["clusters"] < facts["least_clusters"]:
+        said.append(
+            f"With fewer than {facts['least_clusters']} clusters the intervals are too narrow, so "
+            "that no difference is called shown."
+        )
+    elif len(facts["rows"]) > 1:
+        said.append(
+            f"Each interval is one of 95 %; of {len(facts['rows'])} metrics that do not differ "
+            "one may exclude 0 by chance, though they are not independent."
+        )
+    cut = facts["truncated"]
+    if max(cut.values()) > 0:
+        said.append(
+            f"{_percent(cut['base'])} of the base model's and {_percent(cut['tuned'])} of the tuned "
+            "model's answers were cut off at the limit of new tokens, which holds down every "
+            "score that counts what the reference has."
+        )
+    return said
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
