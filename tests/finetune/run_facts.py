@@ -5,12 +5,15 @@ from typing import Any
 DIGEST = "0123456789abcdef" * 4
 
 
-def metric(name: str, base: float, tuned: float, low: float, high: float, **other: Any) -> dict:
+def metric(
+    key: str, name: str, base: float, tuned: float, low: float, high: float, **other: Any
+) -> dict:
     """A row of the evaluation."""
     excludes_zero = low > 0 or high < 0
     better = (tuned > base) == other.get("higher_is_better", True)
     verdict = "improved" if better else "worse"
     return {
+        "key": key,
         "metric": name,
         "base": base,
         "tuned": tuned,
@@ -23,6 +26,7 @@ def metric(name: str, base: float, tuned: float, low: float, high: float, **othe
         "tuned_high": tuned + 0.02,
         "higher_is_better": True,
         "verdict": verdict if excludes_zero else "no difference shown",
+        "practical": "perhaps" if excludes_zero else "no",
         "n": 154,
     } | other
 
@@ -82,11 +86,11 @@ def facts() -> dict[str, Any]:
             "n": 154,
             "clusters": 149,
             "rows": [
-                metric("ROUGE-L", 0.142, 0.181, 0.025, 0.052),
-                metric("Perplexity", 14.2, 9.8, -5.1, -3.8, higher_is_better=False),
-                metric("Key facts", 0.11, 0.12, -0.01, 0.03),
-                metric("EOS rate", 0.61, 0.87, 0.2, 0.31),
-                metric("BLEU (nltk)", 0.0, 0.02, 0.01, 0.03),
+                metric("rougeL", "ROUGE-L", 0.142, 0.181, 0.025, 0.052),
+                metric("perplexity", "Perplexity", 14.2, 9.8, -5.1, -3.8, higher_is_better=False),
+                metric("key_facts", "Key facts", 0.11, 0.12, -0.01, 0.03),
+                metric("ended", "EOS rate", 0.61, 0.87, 0.2, 0.31),
+                metric("nltk_bleu", "BLEU (nltk)", 0.0, 0.02, 0.01, 0.03),
             ],
             "summary": ["ROUGE-L rose most: 27 %."],
             "signature": "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0",
@@ -101,23 +105,13 @@ def facts() -> dict[str, Any]:
         },
         "forgetting": {
             "rows": [
-                {
-                    "test": "arithmetic",
-                    "base": 0.4,
-                    "tuned": 0.2,
-                    "degradation_percent": 50,
-                    "n": 5,
-                },
-                {
-                    "test": "sentences",
-                    "base": 30,
-                    "tuned": 31,
-                    "degradation_percent": 3.3,
-                    "n": 100,
-                },
+                _kept("arithmetic", 0.4, 0.2, 50.0, 5),
+                _kept("sentences", 30.0, 31.0, 3.3, 100),
             ],
-            "hypotheses": ["Arithmetic is in none of the training rows."],
-            "mitigations": ["replay of general rows", "a lower rate"],
+            "hypotheses": [{"claim": "No row has arithmetic.", "figure": 0, "evidence": ""}],
+            "mitigations": [
+                {"mitigation": "replay", "how": "mix general rows in", "figure": "0 % were general"}
+            ],
         },
         "baselines": {
             "rows": [
@@ -175,4 +169,13 @@ def _baseline(system: str, score: float) -> dict[str, Any]:
 
 
 def _kept(test: str, base: float, tuned: float, degradation: float, n: int) -> dict[str, Any]:
-    return {"test": test, "base": base, "tuned": tuned, "degradation_percent": degradation, "n": n}
+    return {
+        "test": test,
+        "base": base,
+        "tuned": tuned,
+        "degradation_percent": degradation,
+        "low": -0.5,
+        "high": 0.1,
+        "n": n,
+        "verdict": "worse" if n < 10 else "no difference shown",
+    }

@@ -9,9 +9,10 @@ from tasks.finetune.iteration.choose import choose
 from tasks.finetune.iteration.repair import REPAIRS
 
 SETTINGS = {
-    "rank": 16,
-    "alpha": 32,
-    "dropout": 0.05,
+    "lora_rank": 16,
+    "lora_alpha": 32,
+    "lora_dropout": 0.05,
+    "too_long": "truncate",
     "targets": "attention",
     "epochs": 3,
     "learning_rate": 2e-4,
@@ -68,7 +69,7 @@ def test_the_next_class_comes_where_nothing_is_left():
 
 
 def test_longer_training_only_where_the_loss_was_still_falling():
-    tried = {"more-rows", "near-failures", "long-answers"}
+    tried = {"more-rows", "near-failures", "long-answers", "whole-answers"}
     choice = choose(evidence({"incomplete": 4}, best=100), tried)
     assert (choice.name, choice.settings) == ("longer-training", {"epochs": 5})
     with pytest.raises(BadInput, match="stopped falling before the end"):
@@ -78,7 +79,7 @@ def test_longer_training_only_where_the_loss_was_still_falling():
 @pytest.mark.parametrize(
     ("name", "settings", "changed"),
     [
-        ("rank-doubled", {}, {"rank": 32, "alpha": 64}),
+        ("rank-doubled", {}, {"lora_rank": 32, "lora_alpha": 64}),
         ("half-rate", {}, {"learning_rate": 1e-4}),
         ("all-linear", {}, {"targets": "all-linear"}),
         ("loss-on-response", {"loss_on": "all"}, {"loss_on": "response"}),
@@ -93,11 +94,11 @@ def test_settings_that_change(name, settings, changed):
 @pytest.mark.parametrize(
     ("name", "settings", "reason"),
     [
-        ("rank-doubled", {"rank": 64}, "rank 64 is large"),
+        ("rank-doubled", {"lora_rank": 64}, "rank 64 is large"),
         ("all-linear", {"targets": "all-linear"}, "already"),
         ("replay", {"replay": 0.1}, "replayed already"),
         ("fewer-epochs", {"epochs": 1}, "one epoch"),
-        ("more-dropout", {"dropout": 0.1}, "already"),
+        ("more-dropout", {"lora_dropout": 0.1}, "already"),
         ("double-everything", {}, "there is no change called"),
     ],
 )

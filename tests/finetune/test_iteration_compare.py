@@ -3,19 +3,21 @@
 import json
 import math
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from evaluation_answers import made_rows, with_words_dropped
 
 from tasks.errors import BadInput
-from tasks.finetune.evaluation.bootstrap import mean, paired_difference
+from tasks.finetune.evaluation.answered import read_answered
+from tasks.finetune.evaluation.bootstrap import paired_difference
+from tasks.finetune.evaluation.score import read_scores, score, write_scores
 from tasks.finetune.iteration.choose import Choice
-from tasks.finetune.iteration.compare import compare, verdict
+from tasks.finetune.iteration.compare import Evaluated, compare, verdict
 from tasks.finetune.iteration.retrospective import read_records, tried, write_retrospective
 from tasks.finetune.model_card.placeholders import placeholders
 
-ROWS = 60
+ROWS = 30
 CHOICE = Choice(
     name="near-failures",
     failure_class="hallucination",
@@ -28,90 +30,106 @@ CHOICE = Choice(
 )
 
 
-def run(folder, gain: float = 0.0, loss: float = 2.0, ids=range(ROWS)):
-    """scores.parquet and answers.parquet of a run; the tuned ROUGE-L is better by `gain`."""
+def run(folder, dropped: float = 0.5, loss: float = 2.0, ids=range(ROWS)) -> Evaluated:
+    """A run whose tuned model leaves out about that share of every reference's words."""
     folder.mkdir()
-    noise = np.random.default_rng(4).uniform(0.1, 0.3, ROWS)
-    jitter = np.random.default_rng(5).normal(0, 0.01, ROWS)
-    scores, answers = [], []
-    for system in ("base", "tuned"):
-        for number in ids:
-            key = {"row_id": f"r{number:02}", "system": system}
-            rouge = float(noise[number] + (gain + gain * jitter[number]) * (system == "tuned"))
-            scores.append(
-                key
-                | {"rouge1": rouge, "rouge2": 0.1, "rougeL": rouge, "ended": True}
-                | {"key_facts": math.nan if number % 3 == 0 else 0.5, "words": 40}
-            )
-            answers.append(key | {"nll": loss * (20 + number), "nll_tokens": 20 + number})
-    pq.write_table(pa.Table.from_pylist(scores), folder / "scores.parquet")
-    pq.write_table(pa.Table.from_pylist(answers), folder / "answers.parquet")
-    return folder / "scores.parquet", folder / "answers.parquet"
+    rows = [made_rows(ROWS)[number] for number in ids]
+    answers = [
+        {
+            "row_id": row["row_id"],
+            "system": system,
+            "prompt": row["instruction"],
+            "answer": with_words_dropped(row["output"], share, seed=number),
+            "prompt_tokens": 9,
+            "answer_tokens": 40,
+            "ended": True,
+            "seconds": 0.1,
+            "nll": loss * (20 + number),
+            "nll_tokens": 20 + number,
+        }
+        for system, share in (("base", 0.9), ("tuned", dropped))
+        for number, row in zip(ids, rows, strict=True)
+    ]
+    run = Evaluated(folder / "answers.parquet", folder / "scores.parquet")
+    pq.write_table(pa.Table.from_pylist(answers), run.answers)
+    write_scores(run.scores, score(read_answered(run.answers, rows), max_new_tokens=200))
+    return run
 
 
-def by_metric(comparison):
-    return {row["metric"]: row for row in comparison["rows"]}
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Evaluated]:
+    folder = tmp_path_factory.mktemp("runs")
+    return {
+        "default": run(folder / "default"),
+        "better": run(folder / "better", dropped=0.3, loss=1.9),
+        "dearer": run(folder / "dearer", dropped=0.3, loss=2.5),
+        "unmeasured": run(folder / "unmeasured", loss=math.nan),
+    }
 
 
-def test_a_gain_is_found_and_equals_the_paired_bootstrap(tmp_path):
-    before, after = run(tmp_path / "a"), run(tmp_path / "b", gain=0.05, loss=1.9)
-    clusters = {"r00": "r00", "r01": "r00"}
-    found = compare(before, after, clusters, n=500, seed=3)
+def of(before: Evaluated, after: Evaluated, clusters=None, **further):
+    return compare(before, after, made_rows(ROWS), clusters or {}, **further)
+
+
+def by_key(comparison):
+    return {row["key"]: row for row in comparison["rows"]}
+
+
+def test_a_gain_is_found_and_equals_the_paired_bootstrap(runs):
+    clusters = {"made:0000": "made:0000", "made:0001": "made:0000"}
+    found = of(runs["default"], runs["better"], clusters, n=500, seed=3)
     assert found["verdict"] == "helped"
     assert (found["n"], found["clusters"]) == (ROWS, ROWS - 1)
-    rows = by_metric(found)
-    values = [
-        [row["rougeL"] for row in pq.read_table(path).to_pylist() if row["system"] == "tuned"]
-        for path in (before[0], after[0])
-    ]
-    labels = ["r00" if n < 2 else f"r{n:02}" for n in range(ROWS)]
+    values = []
+    for each in (runs["default"], runs["better"]):
+        scores = read_scores(each.scores)
+        values.append(scores.loc[scores["system"] == "tuned", "rougeL"].tolist())
+    labels = [0 if number < 2 else number for number in range(ROWS)]
     expected = paired_difference(*values, labels, n=500, seed=3)
-    assert rows["rougeL"]["difference"] == pytest.approx(expected.value)
-    assert rows["rougeL"]["low"] == pytest.approx(expected.low)
-    assert rows["rougeL"]["before"] == pytest.approx(mean(values[0]).value())
-    assert rows["perplexity"]["before"] == pytest.approx(math.exp(2.0))
-    assert rows["perplexity"]["verdict"] == "improved"
-    assert rows["key_facts"]["n"] == 40
+    row = by_key(found)["rougeL"]
+    assert row["difference"] == pytest.approx(expected.value)
+    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
+    assert row["before"] == pytest.approx(sum(values[0]) / ROWS)
+    perplexity = by_key(found)["perplexity"]
+    assert perplexity["before"] == pytest.approx(math.exp(2.0))
+    assert perplexity["verdict"] == "improved"
     json.dumps(found, allow_nan=False)
 
 
-def test_the_same_answers_are_no_improvement(tmp_path):
-    found = compare(run(tmp_path / "a"), run(tmp_path / "b"), {})
+def test_the_same_answers_are_no_improvement(runs):
+    found = of(runs["default"], runs["default"])
     assert found["verdict"] == "did not help"
     assert {row["verdict"] for row in found["rows"]} == {"no difference shown"}
 
 
-def test_a_loss_is_told(tmp_path):
-    found = compare(run(tmp_path / "a", gain=0.05), run(tmp_path / "b"), {})
+def test_a_loss_is_told(runs):
+    found = of(runs["better"], runs["default"])
     assert found["verdict"] == "harmed"
-    assert found["worse"] == ["rouge1", "rougeL"]
+    assert "ROUGE-L F1 (0 to 1)" in found["worse"]
 
 
-def test_a_gain_that_costs_elsewhere_is_told(tmp_path):
-    found = compare(run(tmp_path / "a"), run(tmp_path / "b", gain=0.05, loss=2.5), {})
+def test_a_gain_that_costs_elsewhere_is_told(runs):
+    found = of(runs["default"], runs["dearer"])
     assert found["verdict"] == "helped, at a cost"
-    assert found["worse"] == ["perplexity"]
-    rows = [{"metric": "rougeL", "verdict": "no difference shown"}]
-    assert verdict([*rows, {"metric": "ended", "verdict": "improved"}], "rougeL") == "did not help"
+    assert "Perplexity" in found["worse"]
+    rows = [{"key": "rougeL", "verdict": "no difference shown"}]
+    assert verdict([*rows, {"key": "ended", "verdict": "improved"}], "rougeL") == "did not help"
 
 
-def test_figures_that_nobody_measured_are_none(tmp_path):
-    before, after = run(tmp_path / "a", loss=math.nan), run(tmp_path / "b")
-    row = by_metric(compare(before, after, {}))["perplexity"]
-    assert (row["verdict"], row["n"], row["difference"]) == ("not measured", 0, None)
-
-
-def test_bad_input_is_refused(tmp_path):
-    before = run(tmp_path / "a")
-    with pytest.raises(BadInput, match=r"not of the same questions \(10 are in one alone\)"):
-        compare(before, run(tmp_path / "b", ids=range(50)), {})
+def test_bad_input_is_refused(runs, tmp_path):
+    before = runs["default"]
+    with pytest.raises(BadInput, match="tuned does not answer 10 of 30 rows"):
+        of(before, run(tmp_path / "fewer", ids=range(20)))
     with pytest.raises(BadInput, match="no metric that could decide"):
-        compare(before, before, {}, decides="beauty")
+        of(before, before, decides="beauty")
+    with pytest.raises(BadInput, match="measured in neither run"):
+        of(runs["unmeasured"], before, decides="perplexity")
     with pytest.raises(BadInput, match="cannot be read"):
-        compare(before, (tmp_path / "none.parquet", before[1]), {})
-    pq.write_table(pa.table({"row_id": ["r1"]}), tmp_path / "other.parquet")
-    with pytest.raises(BadInput, match="cannot be read"):
-        compare(before, (tmp_path / "other.parquet", before[1]), {})
+        of(before, Evaluated(before.answers, tmp_path / "none.parquet"))
+    other = tmp_path / "other.parquet"
+    write_scores(other, read_scores(before.scores).head(40))
+    with pytest.raises(BadInput, match="are not of the same rows"):
+        of(before, Evaluated(before.answers, other))
 
 
 def recorded(folder, comparison, before="default"):
@@ -132,16 +150,16 @@ def recorded(folder, comparison, before="default"):
     )
 
 
-def test_a_change_that_did_not_help_is_recorded_too(tmp_path):
+def test_a_change_that_did_not_help_is_recorded_too(runs, tmp_path):
     folder = tmp_path / "iterations"
-    comparison = compare(run(tmp_path / "a", gain=0.05), run(tmp_path / "b"), {})
+    comparison = of(runs["better"], runs["default"])
     json_file, markdown_file = recorded(folder, comparison)
     assert json_file.name == "001-near-failures.json"
     text = markdown_file.read_text()
     assert text.startswith("# near-failures: harmed")
     for words in (
         "hallucination: 30 before, 33 after",
-        "It made worse: rouge1, rougeL",
+        "It made worse: Perplexity, Bits a byte, ROUGE-1 F1",
         "| epochs | 3 | 5 |",
         "1212 before, 1300 after (88 added, 0 removed)",
         "Not taken: more-rows, because no further rows were given.",
@@ -153,10 +171,10 @@ def test_a_change_that_did_not_help_is_recorded_too(tmp_path):
     assert placeholders(text) == []
 
 
-def test_records_are_numbered_and_say_what_was_tried(tmp_path):
+def test_records_are_numbered_and_say_what_was_tried(runs, tmp_path):
     folder = tmp_path / "iterations"
     assert read_records(folder) == []
-    comparison = compare(run(tmp_path / "a"), run(tmp_path / "b", gain=0.05), {})
+    comparison = of(runs["default"], runs["better"])
     recorded(folder, comparison)
     assert recorded(folder, comparison, before="other")[0].name == "002-near-failures.json"
     records = read_records(folder)

@@ -53,12 +53,15 @@ def test_numbers_are_those_of_the_facts(write):
     html = html_of(write())
     right = '<td style="text-align:right">'
     assert f"<td>ROUGE-L</td>\n{right}0.142</td>\n{right}0.181</td>" in html
-    assert f"{right}0.025 to 0.052</td>\n{right}154</td>\n<td>improved</td>" in html
+    assert (
+        f"{right}0.025 to 0.052</td>\n{right}154</td>\n<td>improved</td>\n<td>perhaps</td>" in html
+    )
     assert "<td>Perplexity (lower is better)</td>" in html
     assert "<td>rank</td>\n<td>16</td>" in html
     assert "1,843,200 (1.4 % of 136,358,208)" in html
     assert "34.0 minutes" in html
     assert f"<td>arithmetic</td>\n{right}0.4</td>\n{right}0.2</td>\n{right}50</td>" in html
+    assert f"{right}50</td>\n{right}-0.5 to 0.1</td>\n{right}5</td>\n<td>worse</td>" in html
     assert f"<td>test.jsonl</td>\n{right}154</td>\n<td>{DIGEST}</td>" in html
 
 
@@ -115,7 +118,7 @@ def test_limits_follow_from_the_figures():
         "reference answers it gives 12.0 %",
         "of the kind hallucination (30)",
         "No difference to the base model was shown in Key facts",
-        "arithmetic is 50.0 % worse",
+        "worse than the base model in arithmetic (by 50.0 %, 5 items)",
         "few shot (0.171)",
         "13.0 % of the test answers were cut off",
         "python (98.2 %)",
@@ -132,7 +135,7 @@ def test_limits_that_do_not_hold_are_not_named():
     given["sources"] = []
     given["figures"]["licenses"] = given["figures"]["licenses"][:1]
     given["baselines"] = {"rows": [], "verdicts": []}
-    given["evaluation"]["rows"] = [metric("EOS rate", 0.5, 1.0, 0.4, 0.6)]
+    given["evaluation"]["rows"] = [metric("ended", "EOS rate", 0.5, 1.0, 0.4, 0.6)]
     together = " ".join(_limits(given))
     for words in ("written by a model", "conditions", "Prompting", "cut off", "No difference"):
         assert words not in together
@@ -155,7 +158,7 @@ def test_a_run_that_measured_little_still_has_five_limits(write):
 
 def test_what_was_not_measured_is_said_and_not_left_out(write):
     evaluation = facts()["evaluation"]
-    evaluation["rows"].append(metric("Bits a byte", 0.0, math.nan, 0.0, 0.0))
+    evaluation["rows"].append(metric("bits_a_byte", "Bits a byte", 0.0, math.nan, 0.0, 0.0))
     card = write(evaluation=evaluation)
     assert "| Bits a byte | 0 | not measured | - |" in card
     assert "Bits a byte" not in str(ModelCard(card).data)

@@ -76,7 +76,7 @@ class Change:
 
 def _doubled_rank(settings: Mapping[str, Any]) -> dict[str, Any]:
     # Alpha over rank scales the adapter's output; kept, so that only the capacity changes.
-    return {"rank": 2 * settings["rank"], "alpha": 2 * settings["alpha"]}
+    return {"lora_rank": 2 * settings["lora_rank"], "lora_alpha": 2 * settings["lora_alpha"]}
 
 
 def _halved_rate(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,8 +96,9 @@ def _not_longer(evidence: Evidence) -> str:
 
 
 def _not_wider(evidence: Evidence) -> str:
-    if 2 * evidence.settings["rank"] > MAX_RANK:
-        return f"rank {evidence.settings['rank']} is large for so few rows"
+    rank = evidence.settings["lora_rank"]
+    if 2 * rank > MAX_RANK:
+        return f"rank {rank} is large for so few rows"
     return ""
 
 
@@ -144,6 +145,13 @@ CHANGES = (
         "Where answers stop too soon, the third of the training rows with the longest answers "
         "comes twice: it moves what the model takes for the usual end.",
         data="long_answers",
+    ),
+    Change(
+        "whole-answers",
+        (INCOMPLETE, FORMATTING),
+        "Rows that the window cuts show answers without an end; only whole ones are learned from.",
+        settings=lambda _: {"too_long": "drop"},
+        against=_already("too_long", "drop"),
     ),
     Change(
         "loss-on-response",
@@ -199,10 +207,10 @@ CHANGES = (
         "more-dropout",
         (ARTEFACT,),
         "Dropout in the adapter makes single rows harder to memorise.",
-        settings=lambda _: {"dropout": MORE_DROPOUT},
+        settings=lambda _: {"lora_dropout": MORE_DROPOUT},
         against=lambda evidence: (
-            f"dropout is {evidence.settings['dropout']} already"
-            if evidence.settings["dropout"] >= MORE_DROPOUT
+            f"dropout is {evidence.settings['lora_dropout']} already"
+            if evidence.settings["lora_dropout"] >= MORE_DROPOUT
             else ""
         ),
     ),

@@ -115,11 +115,11 @@ def lesson(
     classes_after: Mapping[str, int],
 ) -> str:
     """One or two sentences that the figures allow, and no more."""
-    (decided,) = [row for row in comparison["rows"] if row["metric"] == comparison["decides"]]
+    (decided,) = [row for row in comparison["rows"] if row["key"] == comparison["decides"]]
     low, high = decided["low"], decided["high"]
     interval = "" if low is None or high is None else f", 95 % interval {low:+.3f} to {high:+.3f}"
     moved = "" if decided["difference"] is None else f" by {decided['difference']:+.3f}"
-    told = f"{comparison['decides']} moved{moved}{interval}: the change {comparison['verdict']}."
+    told = f"{decided['metric']} moved{moved}{interval}: the change {comparison['verdict']}."
     was, now = (
         _count(classes, choice.failure_class) for classes in (classes_before, classes_after)
     )

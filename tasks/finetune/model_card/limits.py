@@ -53,12 +53,9 @@ def limitations(
     ]
 
 
-def metric_row(evaluation: Facts, name: str) -> Facts | None:
-    """The row of a metric by its name without case and signs, such as "rougel"; None if absent."""
-    for row in evaluation["rows"]:
-        if name in "".join(sign for sign in row["metric"].lower() if sign.isalnum()):
-            return row
-    return None
+def metric_row(evaluation: Facts, key: str) -> Facts | None:
+    """The row of a metric by its key in `evaluation.metrics`; None where it was not measured."""
+    return next((row for row in evaluation["rows"] if row["key"] == key), None)
 
 
 def share_of(value: float) -> str:
@@ -67,7 +64,7 @@ def share_of(value: float) -> str:
 
 
 def _missing_facts(evaluation: Facts) -> list[str]:
-    row = metric_row(evaluation, "keyfact")
+    row = metric_row(evaluation, "key_facts")
     if row is None or not is_number(row["tuned"]):
         return []
     return [
@@ -100,7 +97,7 @@ def _not_better(evaluation: Facts) -> list[str]:
 
 
 def _few_test_rows(evaluation: Facts, figures: Facts) -> list[str]:
-    row = metric_row(evaluation, "rougel")
+    row = metric_row(evaluation, "rougeL")
     wide = ""
     if row and is_number(row["low"]) and is_number(row["high"]):
         wide = (
@@ -123,15 +120,18 @@ def _forgotten(forgetting: Facts) -> list[str]:
     rows = [row for row in forgetting["rows"] if is_number(row["degradation_percent"])]
     if not rows:
         return []
-    worst = max(rows, key=lambda row: row["degradation_percent"])
-    if worst["degradation_percent"] > 0:
-        return [
-            f"Forgetting: {worst['test']} is {worst['degradation_percent']:.1f} % worse than "
-            f"with the base model ({worst['n']} items)."
-        ]
+    worse = [
+        f"{row['test']} (by {row['degradation_percent']:.1f} %, {row['n']} items)"
+        for row in rows
+        if row["verdict"] == "worse"
+    ]
+    if worse:
+        return [f"Forgetting: worse than the base model in {', '.join(worse)}."]
+    largest = max(rows, key=lambda row: row["degradation_percent"])
     return [
-        f"Forgetting was not seen in {len(rows)} tests, the smallest of which has "
-        f"{min(row['n'] for row in rows)} items: a small loss would not show in them."
+        f"Forgetting is not shown in {len(rows)} tests, which is weak evidence: the smallest has "
+        f"{min(row['n'] for row in rows)} items, and the largest loss measured is "
+        f"{max(largest['degradation_percent'], 0):.1f} % ({largest['test']})."
     ]
 
 
@@ -154,7 +154,7 @@ def _prompting(baselines: Facts) -> list[str]:
 
 
 def _ends(evaluation: Facts) -> list[str]:
-    row = metric_row(evaluation, "eos")
+    row = metric_row(evaluation, "ended")
     if row is None or not is_number(row["tuned"]) or row["tuned"] >= 1:
         return []
     return [

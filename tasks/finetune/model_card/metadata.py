@@ -60,7 +60,7 @@ def card_data(
         library_name="peft",
         license=licence,
         license_name=licence_name,
-        metrics=sorted({metric_type(row["metric"]) for row in measured}) or None,
+        metrics=sorted({metric_type(row["key"]) for row in measured}) or None,
         pipeline_tag=TASK,
         tags=["lora", "peft", "question-answering", "sft", "trl"],
         eval_results=[
@@ -70,7 +70,7 @@ def card_data(
                 dataset_name=dataset,
                 dataset_split="test",
                 dataset_args={"sha256": test_sha256, "rows": evaluation["n"]},
-                metric_type=metric_type(row["metric"]),
+                metric_type=metric_type(row["key"]),
                 metric_name=row["metric"],
                 metric_value=round(float(row["tuned"]), 6),
             )
@@ -99,13 +99,13 @@ def licence_of_adapter(base: str | None, data: Sequence[str]) -> tuple[str, str 
     return known, None
 
 
-def metric_type(metric: str) -> str:
-    """The hub's identifier of a metric, by its name here."""
-    plain = re.sub(r"[^a-z0-9]", "", metric.lower())
+def metric_type(key: str) -> str:
+    """The hub's identifier of a metric, by its key in `evaluation.metrics`."""
+    plain = re.sub(r"[^a-z0-9]", "", key.lower())
     for known in ("rouge", "sacrebleu", "bleu", "perplexity"):
         if known in plain:
             return known
-    return slug(metric)
+    return slug(key)
 
 
 def slug(text: str) -> str:
