@@ -45,7 +45,7 @@ def _words_off(rows: pd.DataFrame) -> Statistic:
 
 
 METRICS = (
-    # A twentieth fewer choices for each token: what a size of model more gives is several times it.
+    # A twentieth fewer equally likely choices for each token.
     Metric(
         "perplexity",
         "Perplexity",
@@ -64,7 +64,7 @@ METRICS = (
         "nll",
         lambda rows: bits_a_byte(rows["nll"], rows["reference"].tolist()),
     ),
-    # One word in fifty more in common; smaller ones come from single turns of phrase.
+    # One word in fifty more in common; single turns of phrase give less.
     Metric("rouge1", "ROUGE-1 F1 (0 to 1)", True, 0.02, False, "rouge1", _mean_of("rouge1")),
     Metric("rouge2", "ROUGE-2 F1 (0 to 1)", True, 0.02, False, "rouge2", _mean_of("rouge2")),
     Metric("rougeL", "ROUGE-L F1 (0 to 1)", True, 0.02, False, "rougeL", _mean_of("rougeL")),
@@ -87,7 +87,7 @@ METRICS = (
         "rouge1",
         lambda rows: sacre_bleu(rows["reference"].tolist(), rows["answer"].tolist()),
     ),
-    # One fact in twenty, about one answer in three at six facts a reference.
+    # One fact more in twenty.
     Metric(
         "key_facts",
         "Key facts found (0 to 1)",

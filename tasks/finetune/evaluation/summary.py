@@ -17,11 +17,18 @@ def summarise(facts: dict[str, Any]) -> list[str]:
     ]
 
 
+def sample(facts: dict[str, Any]) -> str:
+    """How many rows and clusters the figures rest on."""
+    if facts["n"] == facts["clusters"]:
+        return f"{facts['n']} test rows, of which no two are near-duplicates"
+    return f"{facts['n']} test rows in {facts['clusters']} clusters of near-duplicates"
+
+
 def _overall(facts: dict[str, Any], shown: list[dict[str, Any]]) -> str:
-    of = f"on {facts['n']} test rows in {facts['clusters']} clusters of near-duplicates"
+    of = f"on {sample(facts)}"
     count = len(facts["rows"])
     if not shown:
-        return f"No difference is shown {of}: the 95 % interval of each of {count} metrics has 0."
+        return f"No difference is shown in any of {count} metrics {of}."
     better = [row["metric"] for row in shown if row["verdict"] == "improved"]
     worse = [row["metric"] for row in shown if row["verdict"] == "worse"]
     parts = [f"improved in {len(better)} of {count} metrics {of}"]
@@ -130,9 +137,9 @@ def _cautions(facts: dict[str, Any]) -> list[str]:
     cut = facts["truncated"]
     if max(cut.values()) > 0:
         said.append(
-            f"{_percent(cut['base'])} of the base model's and {_percent(cut['tuned'])} of the tuned "
-            "model's answers were cut off at the limit of new tokens, which holds down every "
-            "score that counts what the reference has."
+            f"{_percent(cut['base'])} of the base model's and {_percent(cut['tuned'])} of the "
+            "tuned model's answers were cut off at the limit of new tokens, which holds down "
+            "every score that counts what the reference has."
         )
     return said
 

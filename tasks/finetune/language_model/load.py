@@ -1,6 +1,8 @@
 """The model and its tokenizer in memory, in a number type and on a device that fit the machine."""
 
 import os
+import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +12,10 @@ from tasks.errors import BadInput
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+# bfloat16 rounds to three digits, so it has to give more than a little in return.
+LEAST_GAIN = 1.2
+MEASURED = 10
 
 
 def load_tokenizer(
@@ -62,7 +68,9 @@ def load_model(
     """
     torchvision_repair.repair()
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # a small model is there at once
     where = best_device() if device == "auto" else device
     try:
         model = AutoModelForCausalLM.from_pretrained(
@@ -92,17 +100,40 @@ def best_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+@cache
 def best_dtype(device: str) -> "torch.dtype":
-    """bfloat16 where the device multiplies it in hardware, else float32.
+    """bfloat16 where the device multiplies it in hardware and so gains time, else float32.
 
-    On a CPU without avx512_bf16 or amx_bf16 it is emulated, and slower than float32.
+    A GPU that has it and a CPU with AMX gain several times. A CPU with avx512_bf16 alone may gain
+    or lose, which is measured (0.1 s); one without either would emulate it, and loses.
     """
     import torch
 
     if device.startswith("cuda"):
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     can = torch.cpu.get_capabilities()
-    return torch.bfloat16 if can.get("avx512_bf16") or can.get("amx_bf16") else torch.float32
+    if can.get("amx_bf16"):
+        return torch.bfloat16
+    worth = can.get("avx512_bf16") and _bfloat16_gain() >= LEAST_GAIN
+    return torch.bfloat16 if worth else torch.float32
+
+
+def _bfloat16_gain() -> float:
+    """Time of a float32 product over that of the same in bfloat16, of the sizes of a small model.
+
+    The fastest of several, by turns, so that other work on the machine favours neither.
+    """
+    import torch
+
+    fastest = {}
+    for _ in range(MEASURED):
+        for dtype in (torch.float32, torch.bfloat16):
+            tokens, weights = torch.ones(256, 576, dtype=dtype), torch.ones(1536, 576, dtype=dtype)
+            started = time.perf_counter()
+            torch.nn.functional.linear(tokens, weights)
+            seconds = time.perf_counter() - started
+            fastest[dtype] = min(seconds, fastest.get(dtype, seconds))
+    return fastest[torch.float32] / fastest[torch.bfloat16]
 
 
 def threads_free(seconds: float = 0.5) -> int:

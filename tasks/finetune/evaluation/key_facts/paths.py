@@ -22,8 +22,6 @@ _ENDINGS = _ENDING_WORDS.split()
 _FILE = re.compile(
     rf"(?<![\w/.:\\@-])[\w-][\w.+-]{{0,99}}\.(?:{'|'.join(_ENDINGS)})(?![\w.]{{0,9}}\w|\()"
 )
-    rf"(?<![\w/.:\\@-])[\w-][\w.+-]{{0,99}}\.(?:{'|'.join(_ENDINGS)})(?![\w.]{{0,9}}\w|\()"
-)
 _DOT_FILE = re.compile(r"(?<![\w/.\\)\]\0-])\.[a-z][a-z_-]{2,}\b")
 _WINDOWS_OPTION = re.compile(r"/[A-Za-z?][A-Za-z]*")
 

@@ -1,0 +1,1 @@
+"""LoRA training of the small language model, and what its figures say."""

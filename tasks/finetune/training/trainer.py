@@ -1,0 +1,88 @@
+"""trl's SFTTrainer with a loss that does no more than the training needs."""
+
+import inspect
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from trl import SFTTrainer
+
+from tasks.errors import StageFailed
+from tasks.finetune.training.order import LikeLengths
+from tasks.finetune.training.tokenize import NOT_LEARNED
+
+
+class LeanTrainer(SFTTrainer):
+    """SFTTrainer on tokenized, right-padded examples of plain causal language models.
+
+    Differs from its parent in what costs time on a CPU, and not in what is learned:
+
+    - Logits are made only from the first learned token on, and the loss is cross entropy alone,
+      without the entropy and the accuracy that trl computes at every step.
+    - No attention mask: padding is on the right, where a causal model cannot see it, and without
+      a mask attention takes its faster way.
+    - Batches are of like length, in an order that depends on seed and epoch alone.
+
+    Attributes:
+        tokens_seen: tokens trained on in this process, without padding.
+    """
+
+    tokens_seen = 0
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengths:
+        dataset = self.train_dataset if train_dataset is None else train_dataset
+        lengths = [len(ids) for ids in dataset["input_ids"]]
+        return LikeLengths(lengths, self.args.train_batch_size, self.args.seed)
+
+    def _set_signature_columns_if_needed(self) -> None:
+        self._signature_columns = ["input_ids", "labels"]
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Mean negative log-likelihood of the learned tokens.
+
+        Args:
+            inputs: input_ids and labels (rows x tokens), right-padded.
+            num_items_in_batch: learned tokens of the whole step; None takes those of this batch.
+
+        Raises:
+            StageFailed: the loss is not a number.
+        """
+        following = inputs["labels"][:, 1:]  # what each token but the last is to foretell
+        learned = following != NOT_LEARNED
+        first = int(learned.any(dim=0).int().argmax())
+        places = torch.arange(first, following.shape[1], device=following.device)
+        kept = {"logits_to_keep": places} if _keeps_logits(self.model) else {}
+        outputs = model(input_ids=inputs["input_ids"], use_cache=False, **kept)
+        logits = outputs.logits if kept else outputs.logits[:, first:-1]
+        of_learned = learned[:, first:]
+        total = F.cross_entropy(
+            logits[of_learned].float(), following[:, first:][of_learned], reduction="sum"
+        )
+        count = learned.sum() if num_items_in_batch is None else num_items_in_batch
+        loss = total / torch.as_tensor(count, device=total.device).clamp(min=1)
+        if self.model.training:
+            self._refuse_nan(loss)
+            self.tokens_seen += int(inputs["attention_mask"].sum())
+        return (loss, outputs) if return_outputs else loss
+
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """None: a checkpoint is no model to publish, and trl's text would name paths."""
+
+    def _refuse_nan(self, loss: torch.Tensor) -> None:
+        if not torch.isfinite(loss):
+            raise StageFailed(
+                f"the training loss became {float(loss):g} at step {self.state.global_step + 1}: "
+                f"lower learning_rate (it is {self.args.learning_rate:g}) or look for broken rows"
+            )
+
+
+def _keeps_logits(model: torch.nn.Module) -> bool:
+    """Whether the model can be told for which tokens to make logits."""
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "logits_to_keep" in inspect.signature(type(base).forward).parameters
