@@ -7,18 +7,8 @@ from tasks.errors import BadInput
 from tasks.finetune.iteration.changes import CHANGES, Evidence
 from tasks.finetune.iteration.choose import choose
 from tasks.finetune.iteration.repair import REPAIRS
+from tasks.finetune.training.settings import TrainingSettings
 
-SETTINGS = {
-    "lora_rank": 16,
-    "lora_alpha": 32,
-    "lora_dropout": 0.05,
-    "too_long": "truncate",
-    "targets": "attention",
-    "epochs": 3,
-    "learning_rate": 2e-4,
-    "loss_on": "response",
-    "replay": 0.0,
-}
 CLASSES = (
     "hallucination",
     "incomplete",
@@ -31,7 +21,7 @@ CLASSES = (
 
 def evidence(classes: dict, history: tuple = (50, 100), best: int = 50, **settings) -> Evidence:
     training = facts()["training"] | {
-        "settings": SETTINGS | settings,
+        "settings": TrainingSettings(**settings).model_dump(),
         "history": [{"step": step, "eval_loss": 2.0} for step in history],
         "best_step": best,
     }
@@ -117,3 +107,11 @@ def test_the_table_is_whole():
     assert len(set(names)) == len(names)
     assert {each for change in CHANGES for each in change.classes} == set(CLASSES)
     assert {change.data for change in CHANGES if change.data} == set(REPAIRS)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+def test_every_change_gives_settings_that_training_takes(change):
+    before = TrainingSettings(loss_on="all").model_dump()
+    changed = before | change.settings(before)
+    assert TrainingSettings(**changed).model_dump() == changed
+    assert changed != before or change.data or change.name == "loss-on-all"
