@@ -1,0 +1,1 @@
+"""One change, driven by a run's failures, trained and compared: choose, repair, compare, record."""
