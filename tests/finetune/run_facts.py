@@ -68,6 +68,7 @@ def facts() -> dict[str, Any]:
             "eval_loss": 1.93,
             "best_eval_loss": 1.92,
             "history": [{"step": 10, "loss": 2.4}],
+            "examples": {"train": {"rows": 1212, "truncated": 31}},
             "stopped_early": False,
             "seconds": 2040.0,
             "tokens_per_second": 391.5,

@@ -97,6 +97,14 @@ def test_a_wanted_change_that_makes_no_sense_is_refused(name, settings, reason):
         choose(evidence({"other": 1}, **settings), (), wanted=name)
 
 
+def test_whole_answers_only_where_the_window_cut_some():
+    given = evidence({"incomplete": 4})
+    assert choose(given, (), wanted="whole-answers").settings == {"too_long": "drop"}
+    given.training["examples"]["train"]["truncated"] = 0
+    with pytest.raises(BadInput, match="the window cut no training row"):
+        choose(given, (), wanted="whole-answers")
+
+
 def test_without_failures_there_is_nothing_to_choose():
     with pytest.raises(BadInput, match="no low-scoring answers"):
         choose(evidence({"hallucination": 0}), ())

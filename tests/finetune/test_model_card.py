@@ -84,6 +84,13 @@ def test_a_folder_is_no_base_model_of_the_hub(write):
     assert ModelCard(write(model=model)).data.base_model is None
 
 
+def test_the_card_tells_no_path_of_the_machine(write):
+    model = facts()["model"] | {"name": "/srv/private/tiny", "origin": "folder", "revision": ""}
+    card = write(model=model)
+    assert "/srv" not in card
+    assert "so set it" in card
+
+
 def test_a_licence_with_conditions_is_not_hidden():
     assert licence_of_adapter("Apache-2.0", ["CC0-1.0", "MIT"]) == ("apache-2.0", None)
     assert licence_of_adapter("apache-2.0", ["CC-BY-SA-3.0"])[0] == "other"

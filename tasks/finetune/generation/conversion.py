@@ -9,6 +9,8 @@ needs no list of architectures: whatever puts keys and values of every earlier t
 import contextlib
 import io
 import logging
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -62,20 +64,16 @@ def _cache_shape(config: "PretrainedConfig") -> tuple[int, int]:
     Raises:
         NotConvertible: layers that see only a part of the text, or keep something else.
     """
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"} or _slides(config):
-        raise NotConvertible(f"its layers are {', '.join(sorted(kinds))}, not full attention alone")
+    kinds = set(getattr(config, "layer_types", None) or [])
+    if kinds - {"full_attention"}:
+        raise NotConvertible(f"its layers are of the kinds {', '.join(sorted(kinds))}")
+    if getattr(config, "sliding_window", None) and getattr(config, "use_sliding_window", True):
+        raise NotConvertible("its layers have a sliding window")
     if getattr(config, "is_encoder_decoder", False):
         raise NotConvertible("it has an encoder")
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return heads, size
-
-
-def _slides(config: "PretrainedConfig") -> bool:
-    return bool(
-        getattr(config, "sliding_window", None) and getattr(config, "use_sliding_window", True)
-    )
 
 
 def _traced(model: "PreTrainedModel", heads: int, size: int) -> "ov.Model":
@@ -96,7 +94,7 @@ def _traced(model: "PreTrainedModel", heads: int, size: int) -> "ov.Model":
     }
     try:
         model.set_attn_implementation(_ATTENTION)
-        with torch.no_grad():
+        with torch.no_grad(), _quiet():
             return ov.convert_model(_step(model), example_input=example)
     # Whatever a model's own code does when it is traced: it says that this model is not for us.
     except (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
@@ -104,6 +102,21 @@ def _traced(model: "PreTrainedModel", heads: int, size: int) -> "ov.Model":
         raise NotConvertible(f"tracing it failed ({reason})") from error
     finally:
         model.set_attn_implementation(before)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what tracing says to developers of models, such as that a shape became a number."""
+    from transformers.utils import logging as of_transformers
+
+    before = of_transformers.get_verbosity()
+    of_transformers.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        of_transformers.set_verbosity(before)
 
 
 def _step(model: "PreTrainedModel"):
@@ -145,7 +158,7 @@ def _causal(input_ids, attention_mask):
     last_seen = torch.arange(new) + (every - new)
     seen = torch.arange(every)[None, :] <= last_seen[:, None]
     seen = seen[None, None] & (attention_mask[:, None, None, :] > 0)
-    return torch.where(seen, torch.tensor(0.0), torch.tensor(_BLOCKED))
+    return torch.logical_not(seen).float() * _BLOCKED
 
 
 def _attend(module, query, key, value, attention_mask, scaling=None, dropout=0.0, **_):
@@ -155,7 +168,8 @@ def _attend(module, query, key, value, attention_mask, scaling=None, dropout=0.0
     """
     import torch
 
-    groups = query.shape[1] // key.shape[1]
+    # Not from the shapes: a traced shape is no number, and comparing it warns.
+    groups = getattr(module, "num_key_value_groups", 1)
     if groups > 1:
         key, value = _repeated(key, groups), _repeated(value, groups)
     attended = torch.nn.functional.scaled_dot_product_attention(

@@ -102,6 +102,11 @@ def _not_wider(evidence: Evidence) -> str:
     return ""
 
 
+def _no_row_is_cut(evidence: Evidence) -> str:
+    cut = evidence.training["examples"]["train"]["truncated"]
+    return "" if cut else "the window cut no training row"
+
+
 def _already(name: str, value: Any) -> Callable[[Evidence], str]:
     def against(evidence: Evidence) -> str:
         return f"{name} is {value} already" if evidence.settings[name] == value else ""
@@ -151,7 +156,7 @@ CHANGES = (
         (INCOMPLETE, FORMATTING),
         "Rows that the window cuts show answers without an end; only whole ones are learned from.",
         settings=lambda _: {"too_long": "drop"},
-        against=_already("too_long", "drop"),
+        against=_no_row_is_cut,
     ),
     Change(
         "loss-on-response",

@@ -60,6 +60,7 @@ def write_model_card(
     Raises:
         StageFailed: something is left open in the text, or the hub would refuse the metadata.
     """
+    model = dict(model) | {"name": _published(model)}
     limits = limitations(
         model=model,
         training=training,
@@ -105,6 +106,13 @@ def write_model_card(
     if faults:
         raise StageFailed(f"The model card is not whole: {'; '.join(faults[:5])}")
     write_text(path, str(card))
+
+
+def _published(model: Facts) -> str:
+    """The base model's name; of a folder that is given by its path, the last part alone."""
+    path = Path(model["name"])
+    is_path = path.is_absolute() or model["name"].startswith((".", "~"))
+    return path.name if model["origin"] == "folder" and is_path else model["name"]
 
 
 def figure(value: float | None, digits: int = 3) -> Markup:
