@@ -20,6 +20,7 @@ class Case:
         prompt_tokens, answer_tokens: as the model counts them.
         ended: whether the answer ended by itself.
         truncated: whether the limit of new tokens ended it.
+        seconds: the answer's share of its batch's time; NaN where it was not measured.
         rouge_l: F1, 0..1.
         key_facts: share of the reference's key facts that were found; None where it has none.
         key_facts_total: of the reference.
@@ -38,6 +39,7 @@ class Case:
     answer_tokens: int
     ended: bool
     truncated: bool
+    seconds: float
     rouge_l: float
     key_facts: float | None
     key_facts_total: int
@@ -94,6 +96,7 @@ def _case(row: Row, answer: Mapping[str, Any], score: Mapping[str, Any]) -> Case
         answer_tokens=int(answer["answer_tokens"]),
         ended=bool(answer["ended"]),
         truncated=bool(score["truncated"]),
+        seconds=float(answer.get("seconds", math.nan)),
         rouge_l=float(score["rougeL"]),
         key_facts=None if share is None or math.isnan(share) else float(share),
         key_facts_total=int(score["key_facts_total"]),

@@ -1,0 +1,1 @@
+"""What the base model reaches by prompting alone, beside the tuned one."""
