@@ -18,7 +18,7 @@ _WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _NEGATION = re.compile(
     r"(?:\bnot|n't|n\u2019t|\bnever|\brather than|\binstead of)\s+(?:\w+\s+){0,2}$"
 )
-_BULLET = re.compile(r"- \S")
+_CORRECTION = re.compile(r"\b(?:actually|rather|correction:?|wait,?)\s+(?:the\s+)?$")
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
 # A full stop inside e.g., i.e., a number or an initial ends no sentence.
 _SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\b[A-Z])[.!?]+(?=\s|$|[\"'\u201d\u2019)*])")
@@ -29,7 +29,8 @@ def names(answer: str, accepted: Sequence[str], rejected: Sequence[str]) -> bool
     """The first of the listed names that the answer affirms is an accepted one.
 
     A name counts as a whole word in any case, and not after "not", "never" or "instead of" and at
-    most two words between.
+    most two words between. An answer that takes itself back ("but it is actually ...") with a
+    rejected name affirms nothing.
     """
     found = [
         (match.start(), name in accepted)
@@ -37,7 +38,11 @@ def names(answer: str, accepted: Sequence[str], rejected: Sequence[str]) -> bool
         for match in re.finditer(rf"(?<![\w.-]){re.escape(name)}(?!\w|[.,]\d)", answer, re.I)
         if not _NEGATION.search(answer[: match.start()].casefold())
     ]
-    return bool(found) and min(found)[1]
+    taken_back = any(
+        not is_accepted and _CORRECTION.search(answer[:place].casefold())
+        for place, is_accepted in found
+    )
+    return bool(found) and min(found)[1] and not taken_back
 
 
 def number(answer: str, value: float) -> bool:
@@ -62,10 +67,12 @@ def only(answer: str, accepted: Sequence[str]) -> bool:
     return answer.strip(_OUTER).casefold() in {word.casefold() for word in accepted}
 
 
-def bullets(answer: str, count: int) -> bool:
-    """The answer's lines are exactly `count`, each beginning with "- "."""
-    lines = [line for line in answer.strip().split("\n") if line.strip()]
-    return len(lines) == count and all(_BULLET.match(line) for line in lines)
+def numbered_list(answer: str, count: int) -> bool:
+    """The answer's lines are exactly `count`, numbered 1, 2, 3 and so on."""
+    lines = [line.strip() for line in answer.strip().split("\n") if line.strip()]
+    return len(lines) == count and all(
+        re.match(rf"{place}[.)] \S", line) for place, line in enumerate(lines, start=1)
+    )
 
 
 def one_sentence(answer: str, about: Sequence[str], least_words: int) -> bool:
@@ -109,7 +116,7 @@ RULES: dict[str, Callable[..., bool]] = {
         names,
         number,
         only,
-        bullets,
+        numbered_list,
         one_sentence,
         json_object,
         verbatim,

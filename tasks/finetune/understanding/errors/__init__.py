@@ -1,0 +1,1 @@
+"""Which answers failed, in which way, and what failing goes together with."""
