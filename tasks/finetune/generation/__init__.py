@@ -1,0 +1,1 @@
+"""Greedy answers of a small language model, quickly, and what they and references cost in nats."""

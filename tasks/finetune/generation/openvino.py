@@ -1,0 +1,214 @@
+"""OpenVINO GenAI on the CPU: all prompts at once, with continuous batching.
+
+A converted model lies in a temporary folder while the engine is open, and goes with it.
+"""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from tasks import openvino_offline  # noqa: F401 — before openvino
+from tasks.finetune.generation import batches
+from tasks.finetune.generation.base import Generation, OnDone, greedy, trimmed
+from tasks.finetune.generation.conversion import convert
+
+if TYPE_CHECKING:
+    import openvino as ov
+    import openvino_genai
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+# Sequences in one step: more use each read of the weights better, until arithmetic bounds it.
+_AT_ONCE = 64
+_PROMPT_TOKENS_A_STEP = 512
+_BLOCK = 32  # tokens in a block of the paged cache on a CPU
+_TOKENS_SCORED_AT_ONCE = 1024
+
+
+class OpenvinoEngine:
+    """A model converted to OpenVINO.
+
+    Args:
+        model: in float32 on the CPU, with any adapter merged; only read, and not kept.
+        weights: "half" computes in bfloat16 where the CPU multiplies it in hardware, else in
+            float32; "int8" multiplies 8 bits by 8 bits, with a scale for each channel and token,
+            and does all else in float32.
+
+    Raises:
+        NotConvertible: see `conversion.convert`.
+        ImportError: OpenVINO or its GenAI part is not installed.
+        RuntimeError: OpenVINO cannot run what was converted.
+    """
+
+    def __init__(
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerFast",
+        weights: Literal["int8", "half"],
+    ):
+        self._tokenizer = tokenizer
+        self._window = getattr(model.config, "max_position_embeddings", None)
+        self._settings = greedy(model, tokenizer)
+        precision = "f32" if weights == "int8" else _fast_precision()
+        self._properties = _properties(precision, weights, model.config.hidden_size)
+        self.name = f"openvino {weights} {precision}"
+        self._pipeline, self._pipeline_blocks, self._scorer = None, 0, None
+        self._temporary = tempfile.TemporaryDirectory(prefix="converted-model-")
+        try:
+            self._file = convert(model, Path(self._temporary.name), weights)
+        except BaseException:
+            self._temporary.cleanup()
+            raise
+
+    def generate(
+        self, prompts: Sequence[str], max_new_tokens: int, on_done: OnDone | None = None
+    ) -> list[Generation]:
+        """See `base.Engine`; seconds are shared by the tokens of each prompt and its answer."""
+        sequences = batches.encoded_prompts(prompts, self._tokenizer, self._window, max_new_tokens)
+        if not sequences:
+            return []
+        started = time.perf_counter()
+        generated = self._generated(sequences, max_new_tokens, on_done)
+        seconds = time.perf_counter() - started
+        costs = [len(asked) + len(new) for asked, new in zip(sequences, generated, strict=True)]
+        return [
+            self._generation(tokens, seconds * cost / sum(costs))
+            for tokens, cost in zip(generated, costs, strict=True)
+        ]
+
+    def nll(self, prompts: Sequence[str], completions: Sequence[str]) -> list[tuple[float, int]]:
+        """See `base.Engine`; logits in the engine's precision, summed in float64."""
+        pairs = batches.encoded_pairs(prompts, completions, self._tokenizer, self._window)
+        found: list[tuple[float, int] | None] = [None] * len(pairs)
+        lengths = [len(sequence) for sequence, _ in pairs]
+        for places in batches.by_length(lengths, _AT_ONCE, _TOKENS_SCORED_AT_ONCE):
+            losses = self._token_losses([pairs[place][0] for place in places])
+            for row, place in enumerate(places):
+                length, count = lengths[place], pairs[place][1]
+                found[place] = float(losses[row, length - count - 1 : length - 1].sum()), count
+        return found
+
+    def close(self) -> None:
+        """See `base.Engine`: the converted model is removed."""
+        self._pipeline = self._scorer = None
+        self._temporary.cleanup()
+
+    def _generated(
+        self, sequences: list[list[int]], max_new_tokens: int, on_done: OnDone | None
+    ) -> list[list[int]]:
+        import openvino as ov
+        import openvino_genai
+
+        pipeline = self._opened(max(map(len, sequences)) + max_new_tokens)
+        settings = openvino_genai.GenerationConfig()
+        settings.do_sample, settings.max_new_tokens = False, max_new_tokens
+        settings.eos_token_id = self._tokenizer.eos_token_id
+        settings.stop_token_ids = set(self._settings.eos_token_id)
+        settings.apply_chat_template = False
+        # The longest first: the last steps then hold as many sequences as can be.
+        order = sorted(range(len(sequences)), key=lambda place: -len(sequences[place]))
+        handles = [
+            pipeline.add_request(
+                number, ov.Tensor(np.array([sequences[place]], dtype=np.int64)), settings
+            )
+            for number, place in enumerate(order)
+        ]
+        _run(pipeline, handles, on_done)
+        generated: list[list[int]] = [[] for _ in sequences]
+        for place, handle in zip(order, handles, strict=True):
+            generated[place] = list(handle.read_all()[0].generated_ids)
+        return generated
+
+    def _opened(self, longest: int) -> "openvino_genai.ContinuousBatchingPipeline":
+        """The pipeline, with a cache that holds `_AT_ONCE` of the longest sequences."""
+        import openvino_genai
+
+        blocks = _AT_ONCE * (longest // _BLOCK + 2)
+        if self._pipeline is None or blocks > self._pipeline_blocks:
+            scheduler = openvino_genai.SchedulerConfig()
+            scheduler.num_kv_blocks, scheduler.max_num_seqs = blocks, _AT_ONCE
+            scheduler.max_num_batched_tokens = _PROMPT_TOKENS_A_STEP
+            scheduler.dynamic_split_fuse, scheduler.enable_prefix_caching = True, False
+            self._pipeline = None  # frees the old one's memory before the new one takes its own
+            self._pipeline = openvino_genai.ContinuousBatchingPipeline(
+                self._file.parent, scheduler, "CPU", self._properties
+            )
+            self._pipeline_blocks = blocks
+        return self._pipeline
+
+    def _generation(self, tokens: list[int], seconds: float) -> Generation:
+        tokens, ended = trimmed(tokens, self._settings.eos_token_id)
+        text = self._tokenizer.decode(tokens, skip_special_tokens=True).strip()
+        return Generation(text, tokens, ended, seconds)
+
+    def _token_losses(self, sequences: list[list[int]]) -> np.ndarray:
+        """-log p of each next token, sequences x (longest - 1); meaningless over padding."""
+        ids, mask = batches.padded(sequences, self._tokenizer.pad_token_id, left=False)
+        scorer = self._opened_scorer()
+        scorer.reset_state()
+        positions = np.broadcast_to(np.arange(ids.shape[1]), ids.shape)
+        logits = scorer.infer(
+            {
+                "input_ids": ids,
+                "attention_mask": mask,
+                "position_ids": np.ascontiguousarray(positions),
+                "beam_idx": np.arange(len(ids), dtype=np.int32),
+            }
+        )["logits"][:, :-1]
+        of_next = np.take_along_axis(logits, ids[:, 1:, None], axis=2)[:, :, 0]
+        highest = logits.max(axis=2)
+        total = np.exp(logits - highest[:, :, None]).sum(axis=2, dtype=np.float64)
+        return np.log(total) + highest - of_next
+
+    def _opened_scorer(self) -> "ov.InferRequest":
+        import openvino as ov
+
+        if self._scorer is None:
+            compiled = ov.Core().compile_model(self._file, "CPU", self._properties)
+            self._scorer = compiled.create_infer_request()
+        return self._scorer
+
+
+def _fast_precision() -> str:
+    """bf16 where the CPU multiplies it in hardware, else f32.
+
+    Not f16: activations of small models leave its range, and answers become noise.
+    """
+    import openvino as ov
+
+    can = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "bf16" if "BF16" in can else "f32"
+
+
+def _properties(precision: str, weights: str, width: int) -> dict[str, str]:
+    """How OpenVINO computes.
+
+    The cache has the precision of the arithmetic: its default of 8 bits changes answers.
+    With int8 weights a token's activations get one scale a layer, not one for every 32 of them.
+    """
+    properties = {"INFERENCE_PRECISION_HINT": precision, "KV_CACHE_PRECISION": precision}
+    if weights == "int8":
+        properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = str(width)
+    return properties
+
+
+def _run(
+    pipeline: "openvino_genai.ContinuousBatchingPipeline",
+    handles: list,
+    on_done: OnDone | None,
+) -> None:
+    """Step until every request is done, telling how many are."""
+    from openvino_genai import GenerationStatus
+
+    told = 0
+    while pipeline.has_non_finished_requests():
+        pipeline.step()
+        if on_done is None:
+            continue
+        done = sum(handle.get_status() != GenerationStatus.RUNNING for handle in handles)
+        if done > told:
+            told = done
+            on_done(done, len(handles))
