@@ -98,8 +98,8 @@ def facts() -> dict[str, Any]:
         },
         "errors": {
             "n_low": 61,
-            "threshold": 0.15,
-            "classes": {"hallucination": 30, "incomplete": 20, "off_topic": 11, "other": 0},
+            "threshold": "ROUGE-L below 0.15",
+            "classes": {"hallucination": 30, "incomplete": 20, "off-topic": 11, "other": 0},
             "hypotheses": [
                 {"claim": "Long references fail more.", "figure": 0.4, "evidence": "rho is -0.4."}
             ],

@@ -89,6 +89,8 @@ def test_settings_that_change(name, settings, changed):
         ("replay", {"replay": 0.1}, "replayed already"),
         ("fewer-epochs", {"epochs": 1}, "one epoch"),
         ("more-dropout", {"lora_dropout": 0.1}, "already"),
+        ("one-of-a-cluster", {}, "no training rows are related"),
+        ("more-rows", {}, "no further rows"),
         ("double-everything", {}, "there is no change called"),
     ],
 )

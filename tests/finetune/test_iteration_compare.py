@@ -175,7 +175,8 @@ def test_records_are_numbered_and_say_what_was_tried(runs, tmp_path):
     folder = tmp_path / "iterations"
     assert read_records(folder) == []
     comparison = of(runs["default"], runs["better"])
-    recorded(folder, comparison)
+    assert "Matters" in recorded(folder, comparison)[1].read_text()
+    assert "the change helped. Validation" in (folder / "001-near-failures.md").read_text()
     assert recorded(folder, comparison, before="other")[0].name == "002-near-failures.json"
     records = read_records(folder)
     assert [record["before"] for record in records] == ["default", "other"]

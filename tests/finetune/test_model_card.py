@@ -60,6 +60,7 @@ def test_numbers_are_those_of_the_facts(write):
     assert "<td>rank</td>\n<td>16</td>" in html
     assert "1,843,200 (1.4 % of 136,358,208)" in html
     assert "34.0 minutes" in html
+    assert "61 answers of the tuned model score low (ROUGE-L below 0.15)" in html
     assert f"<td>arithmetic</td>\n{right}0.4</td>\n{right}0.2</td>\n{right}50</td>" in html
     assert f"{right}50</td>\n{right}-0.5 to 0.1</td>\n{right}5</td>\n<td>worse</td>" in html
     assert f"<td>test.jsonl</td>\n{right}154</td>\n<td>{DIGEST}</td>" in html
@@ -152,7 +153,7 @@ def test_limits_that_do_not_hold_are_not_named():
 
 def test_a_run_that_measured_little_still_has_five_limits(write):
     given = facts()
-    nothing = {"n_low": 0, "threshold": 0.1, "classes": {}, "hypotheses": []}
+    nothing = {"n_low": 0, "threshold": "", "classes": {}, "hypotheses": []}
     given["errors"] = nothing
     given["forgetting"] = {"rows": [], "hypotheses": [], "mitigations": []}
     given["baselines"] = {"rows": [], "verdicts": []}

@@ -31,11 +31,13 @@ class Evidence:
         classes: failure class to low-scoring answers of validation.
         training: facts of the run's training.
         more_rows: whether somebody gave further rows to train on.
+        related_rows: training rows that share their cluster with another one.
     """
 
     classes: Mapping[str, int]
     training: Mapping[str, Any]
     more_rows: bool = False
+    related_rows: int = 0
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -138,13 +140,6 @@ CHANGES = (
         against=_already("targets", "all-linear"),
     ),
     Change(
-        "rank-doubled",
-        (HALLUCINATION, FORMATTING, OTHER),
-        "More trainable parameters where those there are do not hold what is to be learned.",
-        settings=_doubled_rank,
-        against=_not_wider,
-    ),
-    Change(
         "long-answers",
         (INCOMPLETE,),
         "Where answers stop too soon, the third of the training rows with the longest answers "
@@ -189,6 +184,13 @@ CHANGES = (
         against=_not_longer,
     ),
     Change(
+        "rank-doubled",
+        (HALLUCINATION, FORMATTING, OTHER),
+        "More trainable parameters where those there are do not hold what is to be learned.",
+        settings=_doubled_rank,
+        against=_not_wider,
+    ),
+    Change(
         "half-rate",
         (ARTEFACT, OFF_TOPIC, OTHER),
         "Smaller steps stay nearer to the base model and copy single rows less.",
@@ -207,6 +209,7 @@ CHANGES = (
         "Text that comes several times is repeated most (Lee et al. 2022): of each cluster of "
         "related training rows one is kept.",
         data="one_of_a_cluster",
+        against=lambda evidence: "" if evidence.related_rows else "no training rows are related",
     ),
     Change(
         "more-dropout",

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from tasks.errors import BadInput
 from tasks.files import write_json, write_text
 from tasks.finetune.audit.page import markdown_environment
@@ -74,7 +76,9 @@ def write_retrospective(
     name = f"{_next_number(folder):03d}-{choice.name}"
     environment = markdown_environment(TEMPLATES)
     environment.filters |= {"figure": figure, "setting": setting, "duration": duration}
-    text = environment.get_template("retrospective.md.j2").render(record)
+    template = environment.get_template("retrospective.md.j2")
+    # Made of numbers, names of metrics and a normalised class: nothing in it can be markup.
+    text = template.render(record | {"lesson": Markup(record["lesson"])})  # noqa: S704
     json_file, markdown_file = folder / f"{name}.json", folder / f"{name}.md"
     write_json(json_file, record)
     write_text(markdown_file, text)
