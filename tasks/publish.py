@@ -2,10 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -21,8 +21,11 @@ from tasks.text import plain
 MAX_PICTURE_BYTES = 200_000  # the UI stays quick with artifacts under 300 kB; base64 adds a third
 SECONDS_BETWEEN_UPDATES = 2.0
 
-Progress = Callable[[int], None]
-"""Called with the number of units done so far."""
+
+class Progress(Protocol):
+    """Called with the number of units done so far, and of all where that is known only now."""
+
+    def __call__(self, done: int, of: int | None = None) -> None: ...
 
 
 def markdown(key: str, text: str, verdict: str) -> None:
@@ -60,13 +63,16 @@ def progress(what: str, total: int, unit: str = "frame") -> Iterator[Progress]:
     last_update = time.monotonic()
     with tqdm(total=total, desc=what, unit=unit, disable=None) as bar:
 
-        def report(done: int) -> None:
+        def report(done: int, of: int | None = None) -> None:
             nonlocal last_update
+            bar.total = of or total
             bar.update(done - bar.n)
             now = time.monotonic()
             if now - last_update >= SECONDS_BETWEEN_UPDATES:
                 last_update = now
-                update_progress_artifact(artifact, progress=min(100.0, 100 * done / max(total, 1)))
+                update_progress_artifact(
+                    artifact, progress=min(100.0, 100 * done / max(bar.total, 1))
+                )
 
         yield report
     update_progress_artifact(artifact, progress=100.0)

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from tasks.config import FlowConfig
 from tasks.finetune.curation.settings import CurationSettings
+from tasks.finetune.model_settings import ModelSettings
 from tasks.locate import PROJECT_ROOT
 
 _CURATION = CurationSettings.model_fields
@@ -18,8 +19,23 @@ def _curated(name: str) -> Any:
     return Field(default=field.default, description=field.description)
 
 
-class FinetuneConfig(FlowConfig):
-    """Turn raw questions and answers into audited splits for fine-tuning."""
+# What a profile sets where nothing else is said.
+PROFILES: dict[str, dict[str, Any]] = {
+    "full": {},
+    # A look at every stage, not a model: minutes on two cores.
+    "quick": {
+        "max_train_rows": 48,
+        "max_val_rows": 12,
+        "max_test_rows": 24,
+        "epochs": 1,
+        "max_new_tokens": 48,
+        "compile": "off",
+    },
+}
+
+
+class FinetuneConfig(ModelSettings, FlowConfig):
+    """Fine-tune a small language model on questions and answers, and say what it brought."""
 
     output_dir: Path = Field(
         default=Path("outputs/finetune"), description="Folder for the results of runs."
@@ -30,10 +46,17 @@ class FinetuneConfig(FlowConfig):
         max_length=80,
         description="Name of the run: its folder in the output folder.",
     )
-    until: Literal["curate", "validate"] = Field(
-        default="validate",
+    profile: Literal["full", "quick"] = Field(
+        default="full",
+        description="quick: a few rows and one epoch, to see every stage within minutes. Whatever "
+        "else is set wins over it.",
+    )
+    until: Literal["curate", "validate", "train", "evaluate", "card"] = Field(
+        default="card",
         description="Last stage. curate: sort good rows from bad ones, without judging the "
-        "sources. validate: split, audit, and pass the gates.",
+        "sources. validate: split, audit, and pass the gates. train: the adapter. evaluate: base "
+        "against tuned model. card: the analysis of failures, forgetting and prompting, and the "
+        "model card.",
     )
     sources: list[Path] = Field(
         default_factory=list,
@@ -50,7 +73,12 @@ class FinetuneConfig(FlowConfig):
     related: float = _curated("related")
     val_share: float = Field(default=0.1, gt=0, lt=0.5, description="Share of validation.")
     test_share: float = Field(default=0.1, gt=0, lt=0.5, description="Share of test.")
-    seed: int = Field(default=1, ge=0, description="Of the splits.")
+    split_seed: int = Field(
+        default=1,
+        ge=0,
+        description="Of the splits, apart from the seed of training: another training is judged "
+        "by the same questions.",
+    )
     max_personal: float = Field(
         default=0.05,
         ge=0,
@@ -69,6 +97,13 @@ class FinetuneConfig(FlowConfig):
         "model folders.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_profile(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return PROFILES.get(str(given.get("profile", "full")), {}) | given
+
     @model_validator(mode="after")
     def _curation_is_consistent(self) -> "FinetuneConfig":
         self.curation()
@@ -78,6 +113,11 @@ class FinetuneConfig(FlowConfig):
         """The bounds and thresholds of curation."""
         names = [name for name in _CURATION if name != "seed"]
         return CurationSettings(**self.part(*names))
+
+    @property
+    def trains(self) -> bool:
+        """Whether the run goes on to the model."""
+        return self.until in ("train", "evaluate", "card")
 
     def shares(self) -> tuple[float, float, float]:
         """Of train, validation and test."""

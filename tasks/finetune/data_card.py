@@ -17,6 +17,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 MUCH_OF_ONE_DOMAIN = 0.25
 COPYLEFT = ("GPL", "-SA", "MPL", "EUPL", "share-alike", "identical notice")
 
+TITLE = "IT and software troubleshooting: questions and answers"
+TASK = "Answer questions on IT and software troubleshooting, with the steps and commands to take."
+
 
 def write_data_card(
     path: Path,

@@ -9,12 +9,22 @@ from prefect.tasks import exponential_backoff
 
 from tasks import files, publish
 from tasks.caching import stage
-from tasks.finetune import data_card, drift, judged, rows, source_quality, splitting, summary
+from tasks.finetune import (
+    data_card,
+    drift,
+    judged,
+    model_summary,
+    rows,
+    source_quality,
+    splitting,
+    summary,
+)
 from tasks.finetune.audit import figures as audit_figures
 from tasks.finetune.audit import page, tokens
 from tasks.finetune.curation import curate as curation
 from tasks.finetune.curation import language, pii
 from tasks.finetune.curation.settings import CurationSettings
+from tasks.finetune.data_card import TASK, TITLE
 from tasks.finetune.sources import gathering
 from tasks.finetune.sources.hub import HubUnreachable
 from tasks.finetune.sources.spec import SourceSpec
@@ -22,9 +32,6 @@ from tasks.finetune.splits import SPLITS
 from tasks.finetune.writing import read_assignment, read_split, split_file, write_splits
 from tasks.pointers import FilePointer, StageResult
 from tasks.runs import Outcome, Run
-
-TITLE = "IT and software troubleshooting: questions and answers"
-TASK = "Answer questions on IT and software troubleshooting, with the steps and commands to take."
 
 
 def _only_where_the_hub_is_away(_task: Any, _run: Any, state: Any) -> bool:
@@ -237,7 +244,7 @@ def summarise(run: Run, *, command: str, config: dict[str, Any], seed: int) -> O
     results = run.results
     text = summary.markdown(results, run.cached, run.warnings, run.folder)
     files.write_text(run.folder / "summary.md", text)
-    lines = summary.lines(results, run.folder)
+    lines = summary.lines(results, run.folder) + model_summary.lines(results, run.folder)
     publish.markdown("summary", text, lines[0])
     run.add("summary", StageResult.of({"summary": run.folder / "summary.md"}, {}))
     run.record(
@@ -245,7 +252,7 @@ def summarise(run: Run, *, command: str, config: dict[str, Any], seed: int) -> O
         command=command,
         config=config,
         data=summary.data_entries(results),
-        metrics=summary.metrics(results),
+        metrics=summary.metrics(results) | model_summary.metrics(results),
         seed=seed,
     )
     return Outcome(lines=lines, folder=run.folder)

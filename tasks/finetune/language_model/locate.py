@@ -55,6 +55,11 @@ def find_language_model(name: str = DEFAULT_MODEL, revision: str | None = None) 
             billion parameters; or the hub has no such model for us.
         ModelUnreachable: the model is only on the hub, and the hub cannot be had.
     """
+    return find_locally(name, revision) or _checked(_from_hub(name, revision))
+
+
+def find_locally(name: str, revision: str | None) -> ModelSource | None:
+    """As `find_language_model`, but None where only the hub may have it."""
     given = Path(name).expanduser()
     if given.is_dir():
         return _checked(ModelSource(name, "", "folder", given.resolve()))
@@ -65,10 +70,9 @@ def find_language_model(name: str = DEFAULT_MODEL, revision: str | None = None) 
             for candidate in (folder / name, folder / given.name):
                 if candidate.is_dir():
                     return _checked(ModelSource(name, "", "folder", candidate))
-        packaged = _packaged() if name == DEFAULT_MODEL else None
-        if packaged is not None:
-            return packaged
-    return _checked(_from_hub(name, revision))
+        if name == DEFAULT_MODEL:
+            return _packaged()
+    return None
 
 
 def _checked(source: ModelSource) -> ModelSource:

@@ -1,0 +1,141 @@
+"""The model part of fine-tuning, which flows compose: train, evaluate, understand, describe."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.finetune import model_stages as stages
+from tasks.finetune.config import FinetuneConfig
+from tasks.finetune.language_model.locate import find_locally
+from tasks.finetune.understanding.forgetting import questions, sentences
+from tasks.pointers import FilePointer, StageResult
+from tasks.runs import Run
+
+Splits = Mapping[str, FilePointer]
+
+
+def trained(config: FinetuneConfig, run: Run, splits: Splits) -> StageResult:
+    """Find the model, and train an adapter on it."""
+    model = run.stage(
+        stages.model,
+        name=config.model,
+        revision=config.revision,
+        source=source_files(config),
+        folder=model_folder(config),
+    )
+    return run.stage(
+        stages.train,
+        model=model,
+        train=splits["train"],
+        val=splits["val"],
+        most=(config.max_train_rows, config.max_val_rows),
+        settings=config.training().model_dump(),
+    )
+
+
+def evaluated(config: FinetuneConfig, run: Run, splits: Splits, clusters: FilePointer) -> None:
+    """Let base and tuned model answer, gate the answers, and compare them."""
+    model = run.results["model"]
+    answered = run.stage(
+        stages.answer,
+        model=model,
+        trained=run.results["train"],
+        test=splits["test"],
+        val=splits["val"],
+        most=(config.max_test_rows, config.max_val_rows),
+        max_new_tokens=config.max_new_tokens,
+        engine=config.engine,
+    )
+    run.check(
+        "answers",
+        answered.files["answers"],
+        row_id=["row_id", "system"],
+        answers=answered.figures["answers"],
+        max_new_tokens=config.max_new_tokens,
+    )
+    run.stage(
+        stages.evaluate,
+        model=model,
+        answered=answered,
+        test=splits["test"],
+        clusters=clusters,
+        most=config.max_test_rows,
+        max_new_tokens=config.max_new_tokens,
+        seed=config.seed,
+    )
+
+
+def understood(config: FinetuneConfig, run: Run, splits: Splits, clusters: FilePointer) -> None:
+    """What was forgotten, what prompting gives, and why answers fail."""
+    model, answered = run.results["model"], run.results["answer"]
+    engine = answered.figures["generation"]["kind"]
+    run.stage(
+        stages.remember,
+        model=model,
+        trained=run.results["train"],
+        questions=FilePointer.to(questions.FILE),
+        sentences=sentences.find_sentences().sha256,
+        engine=engine,
+    )
+    prompted = run.stage(
+        stages.prompt,
+        model=model,
+        train=splits["train"],
+        test=splits["test"],
+        most=(config.max_train_rows, config.max_test_rows),
+        max_new_tokens=config.max_new_tokens,
+        engine=engine,
+    )
+    overrides = config.resolved_data_dir() / "error_overrides.yaml"
+    run.stage(
+        stages.analyse,
+        model=model,
+        trained=run.results["train"],
+        answered=answered,
+        evaluated=run.results["evaluate"],
+        prompted=prompted,
+        splits=dict(splits),
+        clusters=clusters,
+        overrides=FilePointer.to(overrides) if overrides.is_file() else None,
+        most={
+            "train": config.max_train_rows,
+            "val": config.max_val_rows,
+            "test": config.max_test_rows,
+        },
+        max_new_tokens=config.max_new_tokens,
+        remembered=run.results["remember"],
+    )
+
+
+def described(config: FinetuneConfig, run: Run, specs: list[dict[str, Any]], command: str) -> None:
+    """Write the model card."""
+    run.stage(
+        stages.model_card,
+        run_name=config.run,
+        model=run.results["model"],
+        trained=run.results["train"],
+        evaluated=run.results["evaluate"],
+        remembered=run.results["remember"],
+        analysed=run.results["analyse"],
+        audited=run.results["audit"],
+        specs=specs,
+        splits=run.results["publish splits"].figures["files"],
+        command=command,
+    )
+
+
+def source_files(config: FinetuneConfig) -> list[FilePointer]:
+    """Files of the model where it is on this machine; none where the hub has it."""
+    found = find_locally(config.model, config.revision)
+    if found is None:
+        return []
+    if found.path.is_file():
+        return [FilePointer.to(found.path)]
+    return [FilePointer.to(path) for path in sorted(found.path.iterdir()) if path.is_file()]
+
+
+def model_folder(config: FinetuneConfig) -> Path:
+    """Where the model is kept as a plain folder, for every run of this output folder."""
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", config.model).strip("-.")[-80:]
+    return config.resolved_output_dir() / ".models" / name

@@ -1,0 +1,172 @@
+"""What base and tuned model say: to the rows of splits, to general questions, to other prompts."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.finetune.generation import answers
+from tasks.finetune.generation.choose import choose, open_kind
+from tasks.finetune.generation.merged import load_merged
+from tasks.finetune.language_model.load import best_device, best_dtype, load_tokenizer
+from tasks.finetune.language_model.prompts import format_example, format_prompt
+from tasks.finetune.understanding.forgetting.compare import MAX_NEW_TOKENS
+from tasks.finetune.understanding.forgetting.perplexity import sentence_nll
+from tasks.finetune.understanding.forgetting.questions import Question
+from tasks.finetune.understanding.prompting import prompts as prompting
+
+SplitRow = dict[str, str]
+# Called with answers done, and answers asked for where that is known.
+Progress = Callable[..., None]
+AUTO = "auto"
+# The engine's answers to so many rows are compared with those of transformers.
+COMPARED = 8
+# Few-shot prompts stay within this, whatever the model's window: attention costs its square.
+MOST_PROMPT_TOKENS = 2048
+
+
+def answer_splits(
+    model: Path,
+    adapter: Path,
+    splits: Mapping[Path, Sequence[SplitRow]],
+    max_new_tokens: int,
+    engine: str,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Let base and tuned model answer splits, and write an answers.parquet for each.
+
+    Args:
+        model, adapter: folders.
+        splits: file to write to the rows of the split.
+        engine: one of `generation.choose.KINDS`, or auto.
+
+    Returns:
+        Facts of the engine: engine, kind, reason, agreements.
+
+    Raises:
+        BadInput: a row does not fit into the model's window.
+    """
+    tokenizer = load_tokenizer(model, "left")
+    first = next(iter(splits.values()))
+    examples = [format_example(row, tokenizer) for row in first[:COMPARED]]
+    chosen = choose(model, [None, adapter], examples, None if engine == AUTO else [engine])
+    before = 0
+    try:
+        for file, rows in splits.items():
+            table = []
+            for system, of_system in zip(("base", "tuned"), chosen.engines, strict=True):
+                table += answers.answer(
+                    of_system,
+                    tokenizer,
+                    rows,
+                    system,
+                    max_new_tokens,
+                    on_done=lambda done, _asked, before=before: progress(before + done),
+                )
+                before += len(rows)
+            answers.write_answers(file, table)
+        return chosen.facts()
+    finally:
+        chosen.close()
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What a model still knows besides the task.
+
+    Attributes:
+        answers: to the general questions.
+        nll: sum of -log p and number of tokens of each general sentence.
+    """
+
+    answers: list[str]
+    nll: list[tuple[float, int]]
+
+
+def remembered(
+    model: Path,
+    adapter: Path | None,
+    questions: Sequence[Question],
+    sentences: Sequence[str],
+    engine: str,
+) -> Remembered:
+    """What the model, with an adapter or without, says to what the task did not teach.
+
+    Args:
+        engine: one of `generation.choose.KINDS`.
+    """
+    tokenizer = load_tokenizer(model, "left")
+    asked = [format_prompt(question.example(), tokenizer) for question in questions]
+    opened = open_kind(engine, model, adapter, tokenizer)
+    try:
+        said = [generation.text for generation in opened.generate(asked, MAX_NEW_TOKENS)]
+    finally:
+        opened.close()
+    device = best_device()
+    merged = load_merged(model, adapter, best_dtype(device), device)
+    return Remembered(said, sentence_nll(merged, tokenizer, sentences))
+
+
+def answer_prompted(
+    model: Path,
+    rows: Sequence[SplitRow],
+    train_rows: Sequence[SplitRow],
+    file: Path,
+    max_new_tokens: int,
+    engine: str,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Let the base model answer with examples in the prompt, and with thinking first.
+
+    Of what is thought aloud, the file holds the answer alone, and the tokens of all.
+
+    Args:
+        rows: to answer.
+        train_rows: to take examples from.
+        file: answers.parquet to write.
+        engine: one of `generation.choose.KINDS`.
+
+    Returns:
+        without_mark: how many thoughts had no marked answer; examples: mean number in a prompt.
+    """
+    tokenizer = load_tokenizer(model, "left")
+    most = min(_window(model), MOST_PROMPT_TOKENS) - max_new_tokens
+    near = prompting.nearest(rows, train_rows)
+    shots = [prompting.few_shot(row, near[row["row_id"]], tokenizer, most) for row in rows]
+    thoughts = [prompting.chain_of_thought(row, tokenizer) for row in rows]
+    opened = open_kind(engine, model, None, tokenizer)
+    try:
+        table = answers.answer(
+            opened,
+            tokenizer,
+            rows,
+            prompting.FEW_SHOT,
+            max_new_tokens,
+            [shot.prompt for shot in shots],
+            on_done=lambda done, _asked: progress(done),
+        )
+        thought = answers.answer(
+            opened,
+            tokenizer,
+            rows,
+            prompting.CHAIN_OF_THOUGHT,
+            max_new_tokens + prompting.THINKING_TOKENS,
+            thoughts,
+            on_done=lambda done, _asked: progress(len(rows) + done),
+        )
+    finally:
+        opened.close()
+    parts = [prompting.answer_part(row["answer"]) for row in thought]
+    told = [row | {"answer": part} for row, (part, _) in zip(thought, parts, strict=True)]
+    answers.write_answers(file, [*table, *told])
+    return {
+        "without_mark": sum(not marked for _, marked in parts),
+        "examples": sum(len(shot.row_ids) for shot in shots) / len(shots),
+    }
+
+
+def _window(model: Path) -> int:
+    """Tokens that the model was made for."""
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    return int(config.get("max_position_embeddings") or MOST_PROMPT_TOKENS)
