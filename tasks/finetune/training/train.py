@@ -21,6 +21,7 @@ from tasks.finetune.training.adapter import parameter_counts, with_adapter
 from tasks.finetune.training.compiling import Compiled, compile_layers, compiled_graphs
 from tasks.finetune.training.failures import explained
 from tasks.finetune.training.history import loss_facts
+from tasks.finetune.training.interpretation import interpret
 from tasks.finetune.training.machine import forget_peak_memory, peak_memory_mb, processor
 from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.training.steps import Steps, scaled_steps
@@ -65,7 +66,7 @@ def train(
     Returns:
         The facts of the training: settings, trainable, total, targets, examples, steps,
         epochs_done, best_step, losses and their history, stopped_early, resumed_from, seconds,
-        tokens_per_second, peak_memory_mb, compiled, dtype, threads, device, cpu, example.
+        tokens_per_second, peak_memory_mb, compiled, dtype, threads, device, cpu, interpretation, example.
 
     Raises:
         BadInput: a split is empty or nothing of it fits; the model takes no adapter.
@@ -75,7 +76,7 @@ def train(
     import torch
 
     device = best_device()
-    dtype = best_dtype(device)
+    dtype = _dtype(settings, device, folder / checkpoints.FOLDER)
     validation = [dict(row) for row in val_rows]
     tokenizer = load_tokenizer(model_folder, "right")
     threads_before = torch.get_num_threads()
@@ -124,12 +125,23 @@ def train(
             "device": device,
             "cpu": processor(device),
         }
+        facts["interpretation"] = interpret(facts)
         del trainer, model
         facts["example"] = _answered(model_folder, folder / ADAPTER, tokenizer, validation, dtype)
     finally:
         torch.set_num_threads(threads_before)
     shutil.rmtree(folder / checkpoints.FOLDER)  # the adapter is there: nothing to go on from
     return facts
+
+
+def _dtype(settings: TrainingSettings, device: str, folder: Path) -> "torch.dtype":
+    """As the settings say; a training that goes on keeps the type that it began with."""
+    import torch
+
+    chosen = {"bf16": torch.bfloat16, "fp32": torch.float32}.get(settings.precision)
+    if chosen is None and (begun := checkpoints.recorded(folder).get("dtype")):
+        chosen = getattr(torch, begun.removeprefix("torch."))
+    return chosen or best_dtype(device)
 
 
 def _window(model: "PeftModel", settings: TrainingSettings) -> int:
