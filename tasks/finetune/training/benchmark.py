@@ -254,8 +254,8 @@ def report(result: dict[str, Any], rows: int = 1212, epochs: float = 3) -> str:
         minutes = (tokens / of["median"] + of["first_step_seconds"]) / 60
         lines.append(
             f"{name:10s} {of['median']:6.0f} tokens/s ({of['lowest']:.0f} to {of['highest']:.0f}), "
-            f"first step {of['first_step_seconds']:.0f} s, held-out loss {of['loss_before']:.4f} -> "
-            f"{of['loss_after']:.4f}; {rows} rows x {epochs:g} epochs: {minutes:.0f} minutes"
+            f"first step {of['first_step_seconds']:.0f} s, held-out loss {of['loss_before']:.4f} "
+            f"-> {of['loss_after']:.4f}; {rows} rows x {epochs:g} epochs: {minutes:.0f} minutes"
         )
     if "ratio" in result:
         ratio = result["ratio"]

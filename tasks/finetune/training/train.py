@@ -66,7 +66,8 @@ def train(
     Returns:
         The facts of the training: settings, trainable, total, targets, examples, steps,
         epochs_done, best_step, losses and their history, stopped_early, resumed_from, seconds,
-        tokens_per_second, peak_memory_mb, compiled, dtype, threads, device, cpu, interpretation, example.
+        tokens_per_second, peak_memory_mb, compiled, dtype, threads, device, cpu, interpretation,
+        example.
 
     Raises:
         BadInput: a split is empty or nothing of it fits; the model takes no adapter.
@@ -99,7 +100,7 @@ def train(
                 settings.model_dump(), model_folder, list(datasets), dtype=str(dtype), device=device
             )
             resumed = checkpoints.last_whole(where, wanted)
-            trainer, progress = _trainer(
+            trainer, progress = make_trainer(
                 model, tokenizer, datasets, settings, steps, where, on_log, device
             )
             trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
@@ -163,7 +164,7 @@ def _examples(
     return dataset, figures.facts()
 
 
-def _trainer(
+def make_trainer(
     model: "PeftModel",
     tokenizer: "PreTrainedTokenizerFast",
     datasets: "tuple[Dataset, Dataset]",
@@ -173,6 +174,12 @@ def _trainer(
     on_log: "OnLog | None",
     device: str,
 ) -> "tuple[LeanTrainer, Progress]":
+    """The trainer of a model with an adapter, and what times its steps.
+
+    Args:
+        datasets: of training and validation, as `tokenized` makes them.
+        folder: for checkpoints.
+    """
     from transformers import EarlyStoppingCallback, PrinterCallback
 
     from tasks.finetune.training.callbacks import KeepTheBest, Progress

@@ -77,7 +77,7 @@ class LeanTrainer(SFTTrainer):
     def _refuse_nan(self, loss: torch.Tensor) -> None:
         if not torch.isfinite(loss):
             raise StageFailed(
-                f"the training loss became {float(loss):g} at step {self.state.global_step + 1}: "
+                f"the training loss became {loss.item():g} at step {self.state.global_step + 1}: "
                 f"lower learning_rate (it is {self.args.learning_rate:g}) or look for broken rows"
             )
 
