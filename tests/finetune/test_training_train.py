@@ -185,11 +185,15 @@ def test_four_bit_without_a_gpu_is_refused(tiny_model, tmp_path):
 def test_compiling_says_why_it_was_left_out(monkeypatch):
     import torch
 
-    model = torch.nn.Linear(2, 2)
-    assert "turned off" in compiling.compile_layers(model, "off", 10**9, "cpu").reason
-    assert "fewer than" in compiling.compile_layers(model, "auto", 10, "cpu").reason
+    def reason(choice="auto", tokens=10**9, dtype=torch.bfloat16):
+        model = torch.nn.Linear(2, 2)
+        return compiling.compile_layers(model, choice, tokens, "cpu", dtype).reason
+
+    assert "turned off" in reason("off")
+    assert "fewer than" in reason(tokens=10)
+    assert "gains nothing" in reason(dtype=torch.float32)
     monkeypatch.setenv("PATH", "")
-    assert "no C++ compiler" in compiling.compile_layers(model, "auto", 10**9, "cpu").reason
+    assert "no C++ compiler" in reason()
 
 
 def test_only_whole_checkpoints_of_the_same_training_count(tmp_path):
