@@ -40,20 +40,23 @@ def identity(
     }
 
 
+def recorded(folder: Path) -> dict[str, Any]:
+    """The identity of the training that the checkpoints are of; empty where there is none."""
+    try:
+        return json.loads((folder / _IDENTITY).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
 def last_whole(folder: Path, wanted: dict[str, Any]) -> Path | None:
     """The last whole checkpoint of the training `wanted`, or None.
 
     Checkpoints of another training, and those that a kill left unfinished, are removed.
     """
-    identity_file = folder / _IDENTITY
-    try:
-        same = json.loads(identity_file.read_text(encoding="utf-8")) == wanted
-    except (FileNotFoundError, json.JSONDecodeError):
-        same = False
-    if not same:
+    if recorded(folder) != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        write_json(identity_file, wanted)
+        write_json(folder / _IDENTITY, wanted)
         return None
     whole = {}
     for path in folder.glob("checkpoint-*"):

@@ -123,6 +123,11 @@ class TrainingSettings(BaseModel):
         description="4bit (QLoRA) needs a GPU and bitsandbytes, and pays for models that do not "
         "fit otherwise; a model under a billion parameters fits.",
     )
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto",
+        description="Number type of the model's weights and products. auto: bf16 where the "
+        "processor gains from it, else fp32. The adapter's weights are fp32 always.",
+    )
     compile: Literal["auto", "off"] = Field(
         default="auto",
         description="auto: the model's layers are compiled where there is a C++ compiler and the "

@@ -21,6 +21,7 @@ from tasks.finetune.training.adapter import parameter_counts, with_adapter
 from tasks.finetune.training.compiling import Compiled, compile_layers, compiled_graphs
 from tasks.finetune.training.failures import explained
 from tasks.finetune.training.history import loss_facts
+from tasks.finetune.training.interpretation import interpret
 from tasks.finetune.training.machine import forget_peak_memory, peak_memory_mb, processor
 from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.training.steps import Steps, scaled_steps
@@ -65,7 +66,8 @@ def train(
     Returns:
         The facts of the training: settings, trainable, total, targets, examples, steps,
         epochs_done, best_step, losses and their history, stopped_early, resumed_from, seconds,
-        tokens_per_second, peak_memory_mb, compiled, dtype, threads, device, cpu, example.
+        tokens_per_second, peak_memory_mb, compiled, dtype, threads, device, cpu, interpretation,
+        example.
 
     Raises:
         BadInput: a split is empty or nothing of it fits; the model takes no adapter.
@@ -75,7 +77,7 @@ def train(
     import torch
 
     device = best_device()
-    dtype = best_dtype(device)
+    dtype = _dtype(settings, device, folder / checkpoints.FOLDER)
     validation = [dict(row) for row in val_rows]
     tokenizer = load_tokenizer(model_folder, "right")
     threads_before = torch.get_num_threads()
@@ -91,14 +93,14 @@ def train(
             datasets = (learned[0], checked[0].sort("length"))
             steps = scaled_steps(len(learned[0]), settings)
             compiled = compile_layers(
-                model, settings.compile, int(learned[1]["tokens"] * settings.epochs), device
+                model, settings.compile, int(learned[1]["tokens"] * settings.epochs), device, dtype
             )
             where = folder / checkpoints.FOLDER
             wanted = checkpoints.identity(
                 settings.model_dump(), model_folder, list(datasets), dtype=str(dtype), device=device
             )
             resumed = checkpoints.last_whole(where, wanted)
-            trainer, progress = _trainer(
+            trainer, progress = make_trainer(
                 model, tokenizer, datasets, settings, steps, where, on_log, device
             )
             trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
@@ -124,12 +126,23 @@ def train(
             "device": device,
             "cpu": processor(device),
         }
+        facts["interpretation"] = interpret(facts)
         del trainer, model
         facts["example"] = _answered(model_folder, folder / ADAPTER, tokenizer, validation, dtype)
     finally:
         torch.set_num_threads(threads_before)
     shutil.rmtree(folder / checkpoints.FOLDER)  # the adapter is there: nothing to go on from
     return facts
+
+
+def _dtype(settings: TrainingSettings, device: str, folder: Path) -> "torch.dtype":
+    """As the settings say; a training that goes on keeps the type that it began with."""
+    import torch
+
+    chosen = {"bf16": torch.bfloat16, "fp32": torch.float32}.get(settings.precision)
+    if chosen is None and (begun := checkpoints.recorded(folder).get("dtype")):
+        chosen = getattr(torch, begun.removeprefix("torch."))
+    return chosen or best_dtype(device)
 
 
 def _window(model: "PeftModel", settings: TrainingSettings) -> int:
@@ -151,7 +164,7 @@ def _examples(
     return dataset, figures.facts()
 
 
-def _trainer(
+def make_trainer(
     model: "PeftModel",
     tokenizer: "PreTrainedTokenizerFast",
     datasets: "tuple[Dataset, Dataset]",
@@ -161,6 +174,12 @@ def _trainer(
     on_log: "OnLog | None",
     device: str,
 ) -> "tuple[LeanTrainer, Progress]":
+    """The trainer of a model with an adapter, and what times its steps.
+
+    Args:
+        datasets: of training and validation, as `tokenized` makes them.
+        folder: for checkpoints.
+    """
     from transformers import EarlyStoppingCallback, PrinterCallback
 
     from tasks.finetune.training.callbacks import KeepTheBest, Progress

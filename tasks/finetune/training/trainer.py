@@ -1,6 +1,5 @@
 """trl's SFTTrainer with a loss that does no more than the training needs."""
 
-import inspect
 from typing import Any
 
 import torch
@@ -8,6 +7,7 @@ import torch.nn.functional as F
 from trl import SFTTrainer
 
 from tasks.errors import StageFailed
+from tasks.finetune.training.head_loss import head_loss, is_plain_head
 from tasks.finetune.training.order import LikeLengths
 from tasks.finetune.training.tokenize import NOT_LEARNED
 
@@ -17,8 +17,8 @@ class LeanTrainer(SFTTrainer):
 
     Differs from its parent in what costs time on a CPU, and not in what is learned:
 
-    - Logits are made only from the first learned token on, and the loss is cross entropy alone,
-      without the entropy and the accuracy that trl computes at every step.
+    - Logits are made of the learned tokens only, a few at a time, and the loss is cross entropy
+      alone, without the entropy and the accuracy that trl computes at every step.
     - No attention mask: padding is on the right, where a causal model cannot see it, and without
       a mask attention takes its faster way.
     - Batches are of like length, in an order that depends on seed and epoch alone.
@@ -55,15 +55,16 @@ class LeanTrainer(SFTTrainer):
         """
         following = inputs["labels"][:, 1:]  # what each token but the last is to foretell
         learned = following != NOT_LEARNED
-        first = int(learned.any(dim=0).int().argmax())
-        places = torch.arange(first, following.shape[1], device=following.device)
-        kept = {"logits_to_keep": places} if _keeps_logits(self.model) else {}
-        outputs = model(input_ids=inputs["input_ids"], use_cache=False, **kept)
-        logits = outputs.logits if kept else outputs.logits[:, first:-1]
-        of_learned = learned[:, first:]
-        total = F.cross_entropy(
-            logits[of_learned].float(), following[:, first:][of_learned], reduction="sum"
-        )
+        base = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+        if not return_outputs and is_plain_head(base):
+            outputs = None
+            hidden = base.base_model(input_ids=inputs["input_ids"], use_cache=False)[0]
+            weight = base.get_output_embeddings().weight
+            total = head_loss(hidden[:, :-1][learned], weight, following[learned])
+        else:
+            outputs = model(input_ids=inputs["input_ids"], use_cache=False)
+            logits = outputs.logits[:, :-1][learned].float()
+            total = F.cross_entropy(logits, following[learned], reduction="sum")
         count = learned.sum() if num_items_in_batch is None else num_items_in_batch
         loss = total / torch.as_tensor(count, device=total.device).clamp(min=1)
         if self.model.training:
@@ -77,12 +78,6 @@ class LeanTrainer(SFTTrainer):
     def _refuse_nan(self, loss: torch.Tensor) -> None:
         if not torch.isfinite(loss):
             raise StageFailed(
-                f"the training loss became {float(loss):g} at step {self.state.global_step + 1}: "
+                f"the training loss became {loss.item():g} at step {self.state.global_step + 1}: "
                 f"lower learning_rate (it is {self.args.learning_rate:g}) or look for broken rows"
             )
-
-
-def _keeps_logits(model: torch.nn.Module) -> bool:
-    """Whether the model can be told for which tokens to make logits."""
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return "logits_to_keep" in inspect.signature(type(base).forward).parameters
