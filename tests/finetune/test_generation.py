@@ -138,6 +138,7 @@ def test_what_openvino_cannot_convert_falls_back_to_pytorch_and_says_why(
     assert len(chosen.engines[0].generate([examples[0]["prompt"]], 3)[0].tokens) <= 3
 
 
+@pytest.mark.slow
 def test_an_engine_that_disagrees_is_not_taken_and_leaves_no_weights(
     folder, examples, tmp_path, monkeypatch
 ):
