@@ -52,9 +52,9 @@ def reference(folder: Path, tokenizer) -> PytorchEngine:
 
 
 @pytest.fixture(scope="module")
-def half(folder: Path, tokenizer):
+def converted(folder: Path, tokenizer):
     pytest.importorskip("openvino_genai")
-    engine = open_kind("openvino half", folder, None, tokenizer)
+    engine = open_kind("openvino", folder, None, tokenizer)
     yield engine
     engine.close()
 
@@ -93,18 +93,18 @@ def test_nll_counts_the_response_and_its_end_token_and_nothing_else(
         assert padded == pytest.approx(alone, rel=1e-5)
 
 
-def test_openvino_says_what_transformers_says(folder, tokenizer, examples, reference, half):
-    found = agreement.compare(half, reference, load_merged(folder), tokenizer, examples, NEW)
+def test_openvino_says_what_transformers_says(folder, tokenizer, examples, reference, converted):
+    found = agreement.compare(converted, reference, load_merged(folder), tokenizer, examples, NEW)
     assert found.fault is None
     assert found.prefix_share > 0.3
     assert found.perplexity_difference < agreement.PERPLEXITY_TOLERANCE
 
 
-def test_openvino_tells_how_many_answers_are_done_and_keeps_the_order(prompts, half):
+def test_openvino_tells_how_many_answers_are_done_and_keeps_the_order(prompts, converted):
     told: list[tuple[int, int]] = []
-    answers = half.generate(prompts, NEW, lambda done, of: told.append((done, of)))
+    answers = converted.generate(prompts, NEW, lambda done, of: told.append((done, of)))
     assert told[-1] == (len(prompts), len(prompts))
-    turned = half.generate(prompts[::-1], NEW)
+    turned = converted.generate(prompts[::-1], NEW)
     assert [one.tokens for one in turned[::-1]] == [one.tokens for one in answers]
 
 
@@ -118,7 +118,7 @@ def test_an_adapter_changes_answers_the_same_in_both_engines(
     tuned = PytorchEngine(model, tokenizer, batch=1)
     prompts = [example["prompt"] for example in examples]
     assert _tokens(tuned.generate(prompts, NEW)) != _tokens(reference.generate(prompts, NEW))
-    engine = open_kind("openvino half", folder, adapter, tokenizer)
+    engine = open_kind("openvino", folder, adapter, tokenizer)
     try:
         assert list(tmp_path.rglob("openvino_model.bin"))
         found = agreement.compare(engine, tuned, model, tokenizer, examples, NEW)
@@ -132,21 +132,22 @@ def test_what_openvino_cannot_convert_falls_back_to_pytorch_and_says_why(
     tokenizer, examples, tmp_path
 ):
     folder = _sliding(tmp_path / "sliding", tokenizer)
-    chosen = choose(folder, [None], examples, ["openvino half", "pytorch"])
+    chosen = choose(folder, [None], examples, ["openvino", "pytorch"])
     assert chosen.kind == "pytorch"
     assert "sliding" in chosen.reason
     assert len(chosen.engines[0].generate([examples[0]["prompt"]], 3)[0].tokens) <= 3
 
 
+@pytest.mark.slow
 def test_an_engine_that_disagrees_is_not_taken_and_leaves_no_weights(
     folder, examples, tmp_path, monkeypatch
 ):
     pytest.importorskip("openvino_genai")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(agreement, "PERPLEXITY_TOLERANCE", 0.0)
-    chosen = choose(folder, [None], examples, ["openvino half", "pytorch"])
+    chosen = choose(folder, [None], examples, ["openvino", "pytorch"])
     assert chosen.kind == "pytorch"
-    assert "openvino half is not: its perplexity is" in chosen.reason or "nats" in chosen.reason
+    assert "openvino is not: its perplexity is" in chosen.reason or "nats" in chosen.reason
     assert not list(tmp_path.iterdir())
 
 
@@ -168,17 +169,17 @@ def test_a_difference_is_judged_by_the_references_preference(folder, tokenizer, 
     assert "perplexity" in other.fault
 
 
-def test_what_does_not_fit_into_the_window_is_refused(reference, half, prompts):
+def test_what_does_not_fit_into_the_window_is_refused(reference, converted, prompts):
     long = prompts[0] + " disk" * 600
-    for engine in (reference, half):
+    for engine in (reference, converted):
         with pytest.raises(BadInput, match=r"prompt 2 of 2 has .* but the model sees 512"):
             engine.generate([prompts[0], long], 8)
         with pytest.raises(BadInput, match="example 1 of 1 has"):
             engine.nll([long], ["disk"])
 
 
-def test_no_prompts_give_no_answers(reference, half):
-    assert reference.generate([], 4) == half.generate([], 4) == []
+def test_no_prompts_give_no_answers(reference, converted):
+    assert reference.generate([], 4) == converted.generate([], 4) == []
 
 
 def test_batches_hold_every_sequence_once_and_no_more_tokens_than_allowed():

@@ -7,12 +7,10 @@ needs no list of architectures: whatever puts keys and values of every earlier t
 """
 
 import contextlib
-import io
-import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,12 +28,11 @@ class NotConvertible(Exception):
     """This model cannot be run by OpenVINO; the message says why."""
 
 
-def convert(model: "PreTrainedModel", folder: Path, weights: Literal["int8", "half"]) -> Path:
-    """Write openvino_model.xml and .bin and the model's config.
+def convert(model: "PreTrainedModel", folder: Path) -> Path:
+    """Write openvino_model.xml and .bin (weights in half precision) and the model's config.
 
     Args:
         model: in float32 on the CPU; its way to attend is changed while it is traced.
-        weights: "half" precision, or "int8" with a scale for each output channel.
 
     Returns:
         The .xml file.
@@ -49,8 +46,6 @@ def convert(model: "PreTrainedModel", folder: Path, weights: Literal["int8", "ha
     traced = _traced(model, heads, size)
     pairs = _named(traced, heads, size)
     _made_stateful(traced, pairs, heads, size)
-    if weights == "int8":
-        traced = _compressed(traced)
     file = folder / "openvino_model.xml"
     ov.save_model(traced, file, compress_to_fp16=True)
     model.config.save_pretrained(folder)
@@ -233,12 +228,3 @@ def _made_stateful(model: "ov.Model", pairs: dict[str, str], heads: int, size: i
             empty = ops.broadcast(ops.constant(np.float32(0)), ops.concat([batch, rest], 0))
             state.set_arguments([empty])
     model.validate_nodes_and_infer_types()
-
-
-def _compressed(model: "ov.Model") -> "ov.Model":
-    """The same with weights of 8 bits, symmetric; NNCF's bars and tables are not for our users."""
-    import nncf
-
-    nncf.set_log_level(logging.ERROR)
-    with contextlib.redirect_stdout(io.StringIO()):
-        return nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
