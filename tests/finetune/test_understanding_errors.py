@@ -97,7 +97,20 @@ def test_a_long_run_from_training_is_an_artefact_unless_the_base_model_says_it_t
 
 
 def test_a_run_of_twelve_words_is_a_common_phrase(known):
-    words = "Windows pings the printer over SNMP. Open the port settings, clear the".split()
+    words = [
+        "Windows",
+        "pings",
+        "the",
+        "printer",
+        "over",
+        "SNMP.",
+        "Open",
+        "the",
+        "port",
+        "settings,",
+        "clear",
+        "the",
+    ]
     assert len(words) == 12
     run = known.longest_run(" ".join(words), ())
     assert run.words == 12
@@ -330,7 +343,8 @@ def test_the_analysis_holds_every_low_answer_and_measured_hypotheses(tuned, seed
 
 
 def test_an_override_counts_only_for_a_low_scoring_answer(tuned, seeds, overrides_file):
-    known = TrainingText(seeds[60:])
+    known = TrainingText(seeds[120:])
+    tuned = dict(list(tuned.items())[:25])
     in_order = sorted(tuned, key=lambda row_id: tuned[row_id].rouge_l)
     low, high = in_order[0], in_order[-1]
     text = "\n".join(f"'{each}': {{class: other, who: Jo, why: Fine.}}" for each in (low, high))

@@ -91,7 +91,7 @@ def test_replay_is_large_enough_and_none_of_it_is_near_a_question():
     for question in QUESTIONS:
         of_question = shingles(question.prompt)
         nearest = max(jaccard(of_question, shingles(row["instruction"])) for row in rows)
-        assert nearest < 0.35, question.id
+        assert nearest < 0.2, question.id
 
 
 def test_replay_has_its_share_and_keeps_every_row_of_training():
@@ -206,8 +206,8 @@ def test_the_interval_of_paired_rates_is_fair():
 
 
 def test_the_interval_of_paired_rates_holds_the_truth_at_least_as_often_as_it_says():
-    """Exactly, over all outcomes of 15 questions that each system gets right independently."""
-    n, first, second = 15, 0.6, 0.4
+    """Exactly, over all outcomes of 10 questions that each system gets right independently."""
+    n, first, second = 10, 0.6, 0.4
     covered = 0.0
     chances = [first * second, first * (1 - second), (1 - first) * second]
     for both in range(n + 1):
