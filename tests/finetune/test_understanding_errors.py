@@ -111,7 +111,6 @@ def test_a_run_of_twelve_words_is_a_common_phrase(known):
         "clear",
         "the",
     ]
-    assert len(words) == 12
     run = known.longest_run(" ".join(words), ())
     assert run.words == 12
     assert "overfitting artefact" not in sort(case(" ".join(words)), known).also
@@ -304,7 +303,7 @@ def test_answers_and_scores_are_joined_in_the_order_of_the_split():
 def tuned(seeds):
     """Longer references are answered worse, and every third answer is cut off."""
     cases = {}
-    for place, each in enumerate(seeds[:60]):
+    for place, each in enumerate(seeds[:36]):
         words = len(each["output"].split())
         cases[each["row_id"]] = case(
             each["output"][: 40 + 3 * place],
@@ -335,7 +334,7 @@ def test_the_analysis_holds_every_low_answer_and_measured_hypotheses(tuned, seed
     length = by_name["length of the reference"]
     assert length["shown"]
     assert length["value"] < -0.9
-    assert "n = 60" in length["figure"]
+    assert "n = 36" in length["figure"]
     assert "long references" in length["claim"]
     assert not by_name["length of the prompt"]["shown"]
     plot(tmp_path / "errors.png", facts, tuned)

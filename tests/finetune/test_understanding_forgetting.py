@@ -118,7 +118,7 @@ def test_replay_repeats_rows_evenly_where_it_has_too_few():
 
 @pytest.mark.parametrize("share", [-0.1, 0.6])
 def test_a_replay_share_out_of_bounds_is_bad_input(share):
-    with pytest.raises(BadInput, match="between 0 and 0.5"):
+    with pytest.raises(BadInput, match=r"between 0 and 0\.5"):
         with_replay(read_replay(), share, seed=1)
 
 

@@ -11,15 +11,15 @@ TRAINING = [
     (
         "printers",
         "Why does my printer stay offline?",
-        "Windows pings the printer over SNMP. Open the port settings, clear the box for SNMP status "
-        "and print a test page; if the queue still hangs, restart the spooler service with "
+        "Windows pings the printer over SNMP. Open the port settings, clear the box for SNMP "
+        "status and print a test page; if the queue still hangs, restart the spooler service with "
         "`net stop spooler` and `net start spooler`.",
     ),
     (
         "git",
         "How do I undo the last commit but keep my changes?",
-        "Run `git reset --soft HEAD~1`. The commit disappears, and the changed files stay staged in "
-        "the index. Check with `git status` before you commit again.",
+        "Run `git reset --soft HEAD~1`. The commit disappears, and the changed files stay staged "
+        "in the index. Check with `git status` before you commit again.",
     ),
     (
         "networking",
@@ -30,8 +30,8 @@ TRAINING = [
     (
         "storage",
         "My disk is full. Where do I look first?",
-        "Start with `df -h` to see which file system is full, then `du -xh --max-depth=1 /` to find "
-        "the large folders. Old logs in /var/log are a frequent reason.",
+        "Start with `df -h` to see which file system is full, then `du -xh --max-depth=1 /` to "
+        "find the large folders. Old logs in /var/log are a frequent reason.",
     ),
 ]
 
