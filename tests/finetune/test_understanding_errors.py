@@ -17,7 +17,12 @@ from tasks.finetune.understanding.errors.classes import (
     incomplete,
     off_topic,
 )
-from tasks.finetune.understanding.errors.low_scoring import LEAST, ROUGE_L_BOUND, low_scoring
+from tasks.finetune.understanding.errors.low_scoring import (
+    LEAST,
+    ROUGE_L_BOUND,
+    bounds_of,
+    low_scoring,
+)
 from tasks.finetune.understanding.errors.overrides import read_overrides
 from tasks.finetune.understanding.errors.plot import plot
 from tasks.finetune.understanding.errors.side_by_side import best_and_worst
@@ -209,12 +214,12 @@ def test_the_first_class_wins_and_the_others_are_kept(known):
 def test_low_scoring_are_all_below_the_bound_and_at_least_twenty():
     scores = [0.01 * number for number in range(60)]
     cases = [case(GOOD, row_id=f"test:{i}", rouge_l=score) for i, score in enumerate(scores)]
-    low, threshold = low_scoring(cases)
+    low, threshold = low_scoring(cases, bounds_of(cases)), str(bounds_of(cases))
     assert len(low) == LEAST
     assert max(each.rouge_l for each in low) == pytest.approx(0.19)
     assert "0.190" in threshold
     lower = [replace(each, rouge_l=each.rouge_l / 2) for each in cases]
-    low, threshold = low_scoring(lower)
+    low, threshold = low_scoring(lower, bounds_of(lower)), str(bounds_of(lower))
     assert len(low) == 30
     assert all(each.rouge_l < ROUGE_L_BOUND for each in low)
     assert str(ROUGE_L_BOUND) in threshold
@@ -224,14 +229,15 @@ def test_none_of_several_key_facts_is_low_at_a_higher_score():
     cases = [case(GOOD, row_id=f"test:{i}", rouge_l=0.1) for i in range(25)]
     without = case(GOOD, row_id="without", rouge_l=0.18, key_facts=0.0, key_facts_total=3)
     some = replace(without, row_id="some", key_facts=0.4)
-    ids = {each.row_id for each in low_scoring([*cases, without, some])[0]}
+    every = [*cases, without, some]
+    ids = {each.row_id for each in low_scoring(every, bounds_of(every))}
     assert "without" in ids
     assert "some" not in ids
 
 
 def test_few_rows_are_all_looked_at_and_none_is_best_and_worst(known):
     cases = [case(GOOD, row_id=f"test:{i}", rouge_l=0.5 + i / 10) for i in range(3)]
-    low, _ = low_scoring(cases)
+    low = low_scoring(cases, bounds_of(cases))
     assert len(low) == 3
     verdicts = {each.row_id: sort(each, known) for each in low}
     best, worst = best_and_worst(cases, {}, verdicts)

@@ -242,7 +242,7 @@ def _of_kind(kinds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     worst = max(kinds, key=lambda row: row["lost"] - row["gained"])
     each = "; ".join(f"{row['test']}: {row['lost']} lost, {row['gained']} gained" for row in kinds)
     return _hypothesis(
-        f"The loss is largest in {worst['test']}, of which the data of training has least."
+        f"The loss is largest in {worst['test']}."
         if worst["lost"] > worst["gained"]
         else "One kind of question suffers more than the others.",
         f"{worst['lost']} lost and {worst['gained']} gained of {worst['n']}",
