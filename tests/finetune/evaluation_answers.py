@@ -1,6 +1,11 @@
 """Made rows, and made answers of a system that is good to a known degree."""
 
+import math
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 SUBJECTS = {
     "the mail queue": ("mailq", "/var/spool/postfix", "postqueue"),
@@ -48,3 +53,35 @@ def with_words_dropped(text: str, share: float, seed: int) -> str:
         for line in text.split("\n")
     ]
     return "\n".join(lines)
+
+
+def write_answers(
+    path: Path,
+    rows: list[dict[str, str]],
+    shares: dict[str, float],
+    without_nll: tuple[str, ...] = (),
+) -> None:
+    """answers.parquet of systems that drop a share of the reference's words.
+
+    The more a system drops, the less probable it finds the reference.
+    """
+    answers = []
+    for system, share in shares.items():
+        for number, row in enumerate(rows):
+            answer = with_words_dropped(row["output"], share, number)
+            tokens = len(row["output"]) // 4
+            answers.append(
+                {
+                    "row_id": row["row_id"],
+                    "system": system,
+                    "prompt": row["instruction"],
+                    "answer": answer,
+                    "prompt_tokens": 12,
+                    "answer_tokens": len(answer) // 4,
+                    "ended": number % 4 != 0,
+                    "seconds": 0.1,
+                    "nll": math.nan if system in without_nll else tokens * (2 + share),
+                    "nll_tokens": 0 if system in without_nll else tokens,
+                }
+            )
+    pq.write_table(pa.Table.from_pylist(answers), path)

@@ -169,8 +169,8 @@ def test_numbers(text, expected):
         ("ProtectHome makes it empty", ["protecthome"]),
         ("call os.getpid() or Win32::ODBC", ["os.getpid", "win32::odbc"]),
         ("The DNS servers and DHCPs", ["dns", "dhcp"]),
-        ("Open Task Manager > Details", ["task manager", "details"]),
-        ("We like the Volume Shadow Copy Service. It is fine.", ["volume shadow copy service"]),
+        ("Open Task Manager > Details", ["Task Manager", "Details"]),
+        ("We like the Volume Shadow Copy Service. It is fine.", ["Volume Shadow Copy Service"]),
         ("Sentences begin large. So do these.\n- Items too\n\nAnd paragraphs.", []),
         ("THIS IS SHOUTED BY ALL", []),
         ("on Monday you may NOT do it", []),
@@ -199,6 +199,7 @@ def test_names(text, expected):
         ("see https://sqlite.org/faq.html", "www.sqlite.org/faq.html tells it"),
         ("press Control-C", "Ctrl + C"),
         ("`inactive`", "It is inactive."),
+        ("Ask the Finder for it", "Finder shows it"),
     ],
 )
 def test_a_fact_is_found_in_its_other_forms(reference, answer):
@@ -222,6 +223,7 @@ def test_a_fact_is_found_in_its_other_forms(reference, answer):
         ("in `https://a.net/x`", "https://a.net/xy"),
         ("The RAID is", "afraid of it"),
         ("stop code 0x7b", "0x7bc"),
+        ("Open Mail > Message now", "the message of the mail"),
     ],
 )
 def test_what_only_looks_alike_is_not_the_fact(reference, answer):

@@ -20,8 +20,7 @@ from tasks.finetune.evaluation.bootstrap import (
 from tasks.finetune.evaluation.form import FORMAT, LABELS, STYLE, form
 from tasks.finetune.evaluation.metrics import METRICS, Metric
 from tasks.finetune.evaluation.summary import summarise
-
-IMPROVED, WORSE, NOT_SHOWN = "improved", "worse", "no difference shown"
+from tasks.finetune.evaluation.verdict import practical, verdict
 
 
 def compare(
@@ -71,13 +70,6 @@ def compare(
     return facts | {"summary": summarise(facts)}
 
 
-def verdict(difference: Difference, higher_is_better: bool) -> str:
-    """What the interval of a difference allows to say."""
-    if not difference.is_shown:
-        return NOT_SHOWN
-    return IMPROVED if (difference.value > 0) == higher_is_better else WORSE
-
-
 def _joined(answered: pd.DataFrame, scores: pd.DataFrame, system: str) -> pd.DataFrame:
     """One system's answers with their scores, in the order of the rows."""
     own = of_system(answered, system).drop(columns="ended")
@@ -97,16 +89,10 @@ def _difference(
 
 
 def _row(metric: Metric, found: Difference) -> dict[str, Any]:
-    """A metric's row: figures, intervals, verdict, and whether the difference matters.
-
-    practical is "yes" where the whole interval is beyond the least difference that matters, in the
-    direction of the verdict, "perhaps" where the difference is and its interval reaches below, and
-    "no" otherwise.
-    """
+    """A metric's row: figures, intervals, verdict, and whether the difference matters."""
     before, after = found.before, found.after
     direction = 1 if metric.higher_is_better else -1
     least = metric.least * abs(before.value) if metric.is_relative else metric.least
-    said = verdict(found, metric.higher_is_better)
     return {
         "metric": metric.label,
         "key": metric.key,
@@ -123,19 +109,12 @@ def _row(metric: Metric, found: Difference) -> dict[str, Any]:
             _finite(100 * direction * found.value / abs(before.value)) if before.value else None
         ),
         "higher_is_better": metric.higher_is_better,
-        "verdict": said,
+        "verdict": verdict(found, metric.higher_is_better),
         "least": _finite(least),
-        "practical": "no" if said == NOT_SHOWN else _practical(found, least),
+        "practical": practical(found, least),
         "n": found.n,
         "clusters": found.clusters,
     }
-
-
-def _practical(found: Difference, least: float) -> str:
-    nearest = min(abs(found.low), abs(found.high))
-    if nearest >= least:
-        return "yes"
-    return "perhaps" if abs(found.value) >= least else "no"
 
 
 def _form(tables: list[pd.DataFrame], labels: list[str], n: int, seed: int) -> list[dict[str, Any]]:

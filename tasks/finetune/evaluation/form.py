@@ -14,7 +14,7 @@ _CHAT_OPENING = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
-_BOLD = re.compile(r"\*\*[^*\n]+\*\*")
+_BOLD = re.compile(r"\*\*(?![\s*])[^*\n]+(?<!\s)\*\*")
 
 FORMAT = ("words", "list", "code_block", "inline_code", "bold")
 STYLE = ("chat_opening", "words_a_sentence")

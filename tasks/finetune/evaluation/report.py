@@ -44,11 +44,11 @@ def chosen_examples(table: pd.DataFrame, of_each: int = OF_EACH_KIND) -> dict[st
 
     Args:
         table: of `tables.examples`.
-        of_each: how many of each kind at most; none is in two.
+        of_each: how many gains and losses at most; with those from between three times as many
+            examples are given, or all that there are.
 
     Returns:
-        Heading to examples, each a dict of the table's columns and "change" of ROUGE-L. Of three
-        times `of_each` rows or fewer, all.
+        Heading to examples, each a dict of the table's columns and "change" of ROUGE-L.
     """
     changes = table["tuned_rougeL"] - table["base_rougeL"]
     ordered = table.assign(change=changes).sort_values(
@@ -57,8 +57,8 @@ def chosen_examples(table: pd.DataFrame, of_each: int = OF_EACH_KIND) -> dict[st
     gains = ordered[ordered["change"] > 0].head(of_each)
     losses = ordered[ordered["change"] < 0].tail(of_each).iloc[::-1]
     between = ordered.drop(index=[*gains.index, *losses.index])
-    step = max(1, len(between) / of_each)
-    places = sorted({int(step * i) for i in range(of_each)} & set(range(len(between))))
+    wanted = min(len(between), 3 * of_each - len(gains) - len(losses))
+    places = [place * len(between) // wanted for place in range(wanted)]
     groups = {
         "Where ROUGE-L gained most": gains,
         "Where ROUGE-L lost most": losses,

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from tasks.finetune.evaluation.verdict import IMPROVED, NOT_SHOWN, WORSE
+
 
 def summarise(facts: dict[str, Any]) -> list[str]:
     """Sentences made from the figures of `compare.compare`; they claim what an interval shows."""
-    shown = [row for row in facts["rows"] if row["verdict"] != "no difference shown"]
+    shown = [row for row in facts["rows"] if row["verdict"] != NOT_SHOWN]
     return [
         _overall(facts, shown),
         *_moved_most(shown),
@@ -29,8 +31,8 @@ def _overall(facts: dict[str, Any], shown: list[dict[str, Any]]) -> str:
     count = len(facts["rows"])
     if not shown:
         return f"No difference is shown in any of {count} metrics {of}."
-    better = [row["metric"] for row in shown if row["verdict"] == "improved"]
-    worse = [row["metric"] for row in shown if row["verdict"] == "worse"]
+    better = [row["metric"] for row in shown if row["verdict"] == IMPROVED]
+    worse = [row["metric"] for row in shown if row["verdict"] == WORSE]
     parts = [f"improved in {len(better)} of {count} metrics {of}"]
     parts += [f"worse in {', '.join(worse)}"] if worse else ["worse in none"]
     left = count - len(shown)
@@ -113,8 +115,8 @@ def _key_facts(facts: dict[str, Any]) -> str:
     if row is None:
         return "Facts: no reference states a key fact that its question does not state."
     verdict = {
-        "improved": "it learned to state more of them",
-        "worse": "it states fewer of them",
+        IMPROVED: "it learned to state more of them",
+        WORSE: "it states fewer of them",
     }.get(row["verdict"], "that it learned facts is not shown")
     return (
         f"Facts: of the references' key facts the base model states {_percent(row['base'])} and "

@@ -49,7 +49,8 @@ def results_table(rows: list[dict[str, Any]]) -> str:
 def write_results(path: Path, facts: dict[str, Any]) -> None:
     """Write results.md: the table, what it rests on, and the summary."""
     notes = (
-        f"{sample(facts)}; intervals by a paired bootstrap of {facts['resamples']} resamples of clusters, seed {facts['seed']}. "
+        f"{sample(facts)}; intervals by a paired bootstrap of {facts['resamples']} resamples of "
+        f"clusters, seed {facts['seed']}. "
         "The difference is fine-tuned minus base; an improvement is positive where fine-tuned is "
         "better."
     )

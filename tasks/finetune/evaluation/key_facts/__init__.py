@@ -17,7 +17,8 @@ of the reference that the question states already is none: repeating the questio
 
 A fact counts as found where the answer states it in any of its usual forms: "80 percent" for
 "80 %", `-fr` for `-rf`, `/etc/postfix/main.cf` for `main.cf`, "0x00000005" for "0x5". Not found
-are the same amount in another unit, synonyms, and an option written out (`--all` for `-a`). Rules
+are the same amount in another unit, synonyms, an option written out (`--all` for `-a`), and a
+capitalised name as the small word that it may be otherwise (the menu Message, a message). Rules
 see form, not sense: a fact that the answer denies counts as found.
 """
 
@@ -81,9 +82,9 @@ def key_facts(text: str, question: str = "") -> list[Fact]:
         word
         for fact in facts.values()
         if fact.kind == "command" and " " in fact.key
-        for word in fact.key.split()
+        for word in fact.key.casefold().split()
     }
-    return [fact for fact in facts.values() if fact.key not in implied]
+    return [fact for fact in facts.values() if fact.key.casefold() not in implied]
 
 
 def missing(facts: list[Fact], answer: str) -> list[Fact]:

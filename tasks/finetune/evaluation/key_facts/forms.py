@@ -46,9 +46,10 @@ def code(text: str) -> Iterator[Code]:
         position += len(line) + 1
 
 
-def stands_in(words: str, text: str) -> bool:
-    """Whether words stand in a text as whole words, in any case, with any white space."""
+def stands_in(words: str, text: str, any_case: bool = True) -> bool:
+    """Whether words stand in a text as whole words, with any white space between them."""
     if words.split()[0].casefold() not in text.casefold():
         return False  # most are not there, and a pattern is costly to make
+    flags = re.IGNORECASE if any_case else re.NOFLAG
     pattern = r"\s+".join(re.escape(word) for word in words.split())
-    return re.search(rf"(?<![\w-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
+    return re.search(rf"(?<![\w-]){pattern}(?![\w-])", text, flags) is not None

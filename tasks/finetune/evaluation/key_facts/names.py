@@ -46,7 +46,7 @@ _FORMS = (
 
 
 def find(text: str) -> Iterator[Found]:
-    """Names; the key is in lower case."""
+    """Names; the key is in lower case, but for capitalised names, which are words otherwise."""
     left = text
     for piece in code(text):
         word = piece.text.strip()
@@ -63,11 +63,10 @@ def find(text: str) -> Iterator[Found]:
             left = left[: match.start()] + "\0" * len(match[0]) + left[match.end() :]
     for pattern in (_BEFORE_STEP, _INSIDE):
         for match in pattern.finditer(left):
-            key = match["name"].lower()
-            if key not in _NO_NAMES:
-                yield Found(match.start("name"), match.end("name"), key)
+            if match["name"].lower() not in _NO_NAMES:
+                yield Found(match.start("name"), match.end("name"), match["name"])
 
 
 def stated(key: str, text: str, found: set[str]) -> bool:
-    """The name stands in the text, in any case, at a sentence's start too."""
-    return stands_in(key, text)
+    """The name stands in the text, at a sentence's start too; a capitalised one capitalised."""
+    return stands_in(key, text, any_case=key.islower())

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tasks.finetune.evaluation.key_facts.forms import Found
+from tasks.finetune.evaluation.key_facts.options import behind_windows_command
 
 _WORD = r"[\w.@+%$~{}*-]+"
 _UNIX = re.compile(rf"(?<![\w/.:<>*\\\0-])(?:~|\.{{1,2}}|\$\{{?\w+\}}?)?/(?:{_WORD}/?)+")
@@ -61,6 +62,4 @@ def _with_blanks(text: str, match: re.Match[str]) -> str:
 
 def _is_option(text: str, start: int, key: str) -> bool:
     """Whether "/word" stands behind a Windows command in its line, which makes it an option."""
-    from tasks.finetune.evaluation.key_facts.options import behind_windows_command
-
     return bool(_WINDOWS_OPTION.fullmatch(key)) and behind_windows_command(text, start)
