@@ -20,6 +20,7 @@ from tasks.finetune.understanding.prompting.prompts import (
     answer_part,
     chain_of_thought,
     few_shot,
+    keep_answer_parts,
     nearest,
 )
 
@@ -87,6 +88,13 @@ def test_chain_of_thought_asks_for_steps_and_shows_the_input(tokenizer):
 )
 def test_the_answer_part_follows_the_last_mark(text, part, is_marked):
     assert answer_part(text) == (part, is_marked)
+
+
+def test_the_answer_part_replaces_the_text_and_keeps_its_costs():
+    thought = {"row_id": "a", "answer": "Hm.\nAnswer: yes.", "answer_tokens": 9, "seconds": 2.0}
+    kept, without = keep_answer_parts([thought, thought | {"answer": "Hm."}])
+    assert kept == [thought | {"answer": "yes."}, thought | {"answer": "Hm."}]
+    assert without == 1
 
 
 @pytest.fixture(scope="module")
