@@ -236,7 +236,7 @@ def test_what_is_lost_and_gained_is_told_and_nothing_more():
     ]
     worse = [(nll * 1.2, tokens) for nll, tokens in BASE_NLL]
     training = {
-        "settings": {"learning_rate": 2e-4, "replay_share": 0.1},
+        "settings": {"learning_rate": 2e-4, "replay": 0.1},
         "trainable": 1_000,
         "total": 100_000,
         "epochs_done": 3,

@@ -100,10 +100,10 @@ def mitigations(
 ) -> list[dict[str, str]]:
     """What would help: replay, which the flow offers, a lower rate, fewer epochs."""
     settings = training.get("settings", {})
-    share = float(settings.get("replay_share", settings.get("replay", 0)) or 0)
+    share = float(settings.get("replay", 0))
     is_worse = any(row["verdict"] == "worse" for row in rows)
     need = "a loss is shown" if is_worse else "no loss is shown, so none of this is urgent"
-    rate = settings.get("learning_rate", settings.get("lr"))
+    rate = settings.get("learning_rate")
     best, steps = training.get("best_step"), training.get("steps")
     stopped = f"; the best of {steps} steps was {best}" if best and steps else ""
     return [
