@@ -8,7 +8,7 @@ from tasks.errors import BadInput
 from tasks.finetune.understanding.cases import Case
 from tasks.finetune.understanding.errors.classes import CLASSES, NAMES
 from tasks.finetune.understanding.errors.hypotheses import hypotheses
-from tasks.finetune.understanding.errors.low_scoring import low_scoring
+from tasks.finetune.understanding.errors.low_scoring import bounds_of, low_scoring
 from tasks.finetune.understanding.errors.overrides import Override
 from tasks.finetune.understanding.errors.side_by_side import SHOWN, best_and_worst, why_bad
 from tasks.finetune.understanding.errors.sorting import Verdict, sort
@@ -32,18 +32,20 @@ def analyse(
         clusters: row id to near-duplicate group.
 
     Returns:
-        "n", "n_low", "threshold", "classes" and "base_classes" (name to count, in order of
-        precedence), "meanings", "best" and "worst" (of `best_and_worst`), "low" (one a low-scoring
-        answer: row_id, class, evidence, also, overruled, who, rougeL, base_rougeL, key_facts,
-        domain, source, why), "hypotheses", "overrides_applied", "overrides_not_applied" (row ids
-        whose answer is not the one that was judged, or scores well now).
+        "n", "n_low", "threshold"; "classes" and "base_classes" (name to count, in order of
+        precedence; the base model's by the same bounds, "base_n_low" in all), "meanings"; "best"
+        and "worst" (of `best_and_worst`); "low" (one a low-scoring answer: row_id, class, evidence,
+        also, overruled, who, rougeL, base_rougeL, key_facts, domain, source, instruction, answer,
+        why); "hypotheses"; "overrides_applied", "overrides_not_applied" (row ids whose answer is
+        not the one that was judged, or scores well now).
 
     Raises:
         BadInput: the tuned model answered nothing.
     """
     if not tuned:
         raise BadInput("there is no answer of the tuned model: answer the test split first")
-    low, threshold = low_scoring(list(tuned.values()))
+    bounds = bounds_of(list(tuned.values()))
+    low = low_scoring(list(tuned.values()), bounds)
     applied = {
         case.row_id: override
         for case in low
@@ -60,11 +62,11 @@ def analyse(
     }
     best, worst = best_and_worst(list(tuned.values()), base, verdicts)
     low_ids = {case.row_id for case in low}
-    base_low, _ = low_scoring(list(base.values()))
+    base_low = low_scoring(list(base.values()), bounds)
     return {
         "n": len(tuned),
         "n_low": len(low),
-        "threshold": threshold,
+        "threshold": str(bounds),
         "classes": _counted(verdicts[case.row_id].name for case in low),
         "base_n_low": len(base_low),
         "base_classes": _counted(sort(case, known).name for case in base_low),

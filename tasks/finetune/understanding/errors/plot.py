@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from tasks.finetune.audit.plots import READABLE_TICKS
 from tasks.finetune.curation.words import count_words
 from tasks.finetune.understanding.cases import Case
 from tasks.finetune.understanding.picture import (
@@ -62,6 +63,8 @@ def _lengths(axes: Axes, tuned: Mapping[str, Case], low: set[str]) -> None:
         scores = [case.rouge_l for case in chosen]
         axes.scatter(words, scores, s=16, color=color, alpha=0.7, label=f"{name} ({len(chosen)})")
     axes.set_xscale("log")
+    shortest, longest = axes.get_xlim()
+    axes.set_xticks([tick for tick in READABLE_TICKS if shortest <= tick <= longest])
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.set(xlabel="words of the reference", ylabel="ROUGE-L", title="Score and length asked for")

@@ -100,10 +100,10 @@ def mitigations(
 ) -> list[dict[str, str]]:
     """What would help: replay, which the flow offers, a lower rate, fewer epochs."""
     settings = training.get("settings", {})
-    share = float(settings.get("replay_share", settings.get("replay", 0)) or 0)
+    share = float(settings.get("replay", 0))
     is_worse = any(row["verdict"] == "worse" for row in rows)
     need = "a loss is shown" if is_worse else "no loss is shown, so none of this is urgent"
-    rate = settings.get("learning_rate", settings.get("lr"))
+    rate = settings.get("learning_rate")
     best, steps = training.get("best_step"), training.get("steps")
     stopped = f"; the best of {steps} steps was {best}" if best and steps else ""
     return [
@@ -242,7 +242,7 @@ def _of_kind(kinds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     worst = max(kinds, key=lambda row: row["lost"] - row["gained"])
     each = "; ".join(f"{row['test']}: {row['lost']} lost, {row['gained']} gained" for row in kinds)
     return _hypothesis(
-        f"The loss is largest in {worst['test']}, of which the data of training has least."
+        f"The loss is largest in {worst['test']}."
         if worst["lost"] > worst["gained"]
         else "One kind of question suffers more than the others.",
         f"{worst['lost']} lost and {worst['gained']} gained of {worst['n']}",

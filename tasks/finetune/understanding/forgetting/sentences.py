@@ -14,6 +14,7 @@ COUNT = 100
 OWN_FILE = PROJECT_ROOT / "data" / "forgetting" / "sentences.txt"
 WIKIPEDIA_FILE = Path("general") / "wikipedia_sentences.txt"
 WIKITEXT_REPOSITORY = "Salesforce/wikitext"
+WIKITEXT_REVISION = "b08601e04326c79dfdd32d625aee71d232d685c3"
 WIKITEXT_FILE = "wikitext-103-raw-v1/test-00000-of-00001.parquet"
 WIKITEXT_LOCAL = Path("general") / "wikitext-103-raw-v1-test.parquet"
 LEAST_WORDS, MOST_WORDS = 12, 45
@@ -98,6 +99,7 @@ def _from_hub(download: bool) -> Path | None:
             WIKITEXT_REPOSITORY,
             WIKITEXT_FILE,
             repo_type="dataset",
+            revision=WIKITEXT_REVISION,
             local_files_only=not download,
         )
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:

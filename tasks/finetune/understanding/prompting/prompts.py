@@ -5,9 +5,9 @@ user's message, so that they work with every chat template, also one without sys
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.errors import BadInput
 from tasks.finetune.curation.words import count_words
@@ -113,6 +113,21 @@ def answer_part(text: str) -> tuple[str, bool]:
         if part:
             return part, True
     return text.strip(), False
+
+
+def keep_answer_parts(
+    answers: Iterable[Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], int]:
+    """Rows of answers.parquet with the answer part as answer, and how many had no mark.
+
+    Tokens and seconds stay those of the whole text: they are what the thinking costs.
+    """
+    kept, without = [], 0
+    for row in answers:
+        answer, is_marked = answer_part(row["answer"])
+        kept.append(dict(row) | {"answer": answer})
+        without += not is_marked
+    return kept, without
 
 
 def _with_examples(row: Mapping[str, str], examples: Sequence[Row]) -> dict[str, str]:
