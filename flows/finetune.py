@@ -76,7 +76,7 @@ def check(config: FinetuneConfig) -> None:
     """Refuse what a look can tell is bad, before Prefect starts.
 
     Raises:
-        BadInput: a source, the model, the tokenizer or the data folder that is named cannot be used.
+        BadInput: a source, the model, the tokenizer or the data folder cannot be used.
     """
     load_specs(config.sources)
     if config.trains:

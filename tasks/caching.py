@@ -92,13 +92,20 @@ def source_hash(modules: Iterable[ModuleType]) -> str:
 
 @cache
 def _project_file(name: str) -> Path | None:
-    if name.split(".")[0] not in PROJECT_PACKAGES:
+    """The file of a project module, found without importing anything.
+
+    None where there is no such module: `from package.module import function` is tried as one.
+    """
+    top, *parts = name.split(".")
+    if top not in PROJECT_PACKAGES:
         return None
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:  # `from package.module import function` was tried as a module
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
+    spec = importlib.util.find_spec(top)
+    for folder in (spec and spec.submodule_search_locations) or []:
+        place = Path(folder).joinpath(*parts)
+        for path in (place / "__init__.py", place.with_suffix(".py")):
+            if path.is_file():
+                return path
+    return None
 
 
 def _imported_names(source: bytes, path: Path, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Settings that Prefect and Great Expectations read from the environment when imported.
+"""Settings that Prefect and other libraries read from the environment when imported.
 
 Import this module before Prefect. A value that is already in the environment wins.
 `python -m tasks.environment COMMAND…` starts another program (the server, a worker) with them.
@@ -22,6 +22,11 @@ DEFAULTS = {
     "YOLO_OFFLINE": "true",
     "YOLO_AUTOINSTALL": "false",
     "YOLO_VERBOSE": "false",
+    # Our own bars tell of progress; the libraries' would break them up.
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
 }
 
 for _name, _value in DEFAULTS.items():

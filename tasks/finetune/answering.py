@@ -157,11 +157,10 @@ def answer_prompted(
         )
     finally:
         opened.close()
-    parts = [prompting.answer_part(row["answer"]) for row in thought]
-    told = [row | {"answer": part} for row, (part, _) in zip(thought, parts, strict=True)]
+    told, without_mark = prompting.keep_answer_parts(thought)
     answers.write_answers(file, [*table, *told])
     return {
-        "without_mark": sum(not marked for _, marked in parts),
+        "without_mark": without_mark,
         "examples": sum(len(shot.row_ids) for shot in shots) / len(shots),
     }
 

@@ -28,7 +28,7 @@ class ModelSettings(TrainingSettings):
     max_new_tokens: int = Field(
         default=200, ge=1, le=2048, description="Most tokens of an answer that is judged."
     )
-    engine: Literal["auto", "openvino int8", "openvino half", "pytorch"] = Field(
+    engine: Literal["auto", "openvino", "pytorch"] = Field(
         default="auto",
         description="What generates the answers that are judged. auto: the fastest that agrees "
         "with transformers on a few examples.",
