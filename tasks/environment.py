@@ -6,6 +6,7 @@ Import this module before Prefect. A value that is already in the environment wi
 
 import os
 import sys
+import warnings
 from types import TracebackType
 
 DEFAULTS = {
@@ -31,6 +32,11 @@ DEFAULTS = {
 
 for _name, _value in DEFAULTS.items():
     os.environ.setdefault(_name, _value)
+
+# What libraries will change one day concerns those who call them, not those who run a flow.
+warnings.filterwarnings(
+    "ignore", category=FutureWarning, module=r"(transformers|pyarrow|trl|peft)\b"
+)
 
 
 def _interrupted_in_one_line(

@@ -24,12 +24,12 @@ PROFILES: dict[str, dict[str, Any]] = {
     "full": {},
     # A look at every stage, not a model: minutes on two cores.
     "quick": {
-        "max_train_rows": 48,
-        "max_val_rows": 12,
-        "max_test_rows": 24,
+        "max_train_rows": 24,
+        "max_val_rows": 8,
+        "max_test_rows": 12,
+        "max_length": 256,
         "epochs": 1,
-        "max_new_tokens": 48,
-        "compile": "off",
+        "max_new_tokens": 32,
     },
 }
 
