@@ -125,7 +125,7 @@ def figure(value: float | None, digits: int = 3) -> Markup:
 
 def setting(value: Any) -> Markup:
     """A hyperparameter as text that is never empty."""
-    if value is None or value == "" or value == []:
+    if value in (None, "", [], "none"):
         return Markup("not used")
     if isinstance(value, bool):
         return Markup("yes" if value else "no")  # noqa: S704 — constants
