@@ -18,6 +18,7 @@ from tasks.nearmiss.scoring import HIGH_FROM, LEVELS, MEDIUM_FROM
 LEVEL_COLORS = {"High": "#d62728", "Medium": "#ff7f0e", "Low": "#e6b800"}
 BIN_SEC = 15
 HEATMAP_CELL_PX = 16
+PLACE = ["center_x", "center_y"]  # columns of tracks
 MOST_LABELS = 200  # of trajectories; more hide the picture
 
 
@@ -84,7 +85,7 @@ def heatmap(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> None:
 
     Args:
         path: of the picture.
-        tracks: TRACK_COLUMNS.
+        tracks: PLACE.
         first_frame: height x width x 3, BGR uint8.
     """
     height, width = first_frame.shape[:2]
@@ -142,8 +143,7 @@ def trajectories(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> N
     where there are few enough to be read."""
     height, width = first_frame.shape[:2]
     ways = {
-        int(track_id): track.to_numpy()
-        for track_id, track in tracks.groupby("track_id")[["center_x", "center_y"]]
+        int(track_id): track.to_numpy() for track_id, track in tracks.groupby("track_id")[PLACE]
     }
     colors = [color_of_id(track_id) for track_id in ways]
     with _figure(path, (8, 8 * height / width + 0.6)) as axes:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ def render_video(
 
     Args:
         video: the source.
-        tracks: TRACK_COLUMNS, in order of frames.
+        tracks: BoxesInBetween.COLUMNS, in order of frames.
         events: EVENT_COLUMNS.
         target: the MP4 file.
         fps: source frames a second.
@@ -121,10 +121,12 @@ class BoxesInBetween:
     Ask for frames in growing order; only the tracks around the frame are held.
     """
 
+    COLUMNS: ClassVar = ["frame_index", "track_id", "class", "x1", "y1", "x2", "y2"]
+
     def __init__(self, tracks: pd.DataFrame, stride: int):
         """
         Args:
-            tracks: TRACK_COLUMNS, in order of frames.
+            tracks: COLUMNS, in order of frames.
             stride: every how many frames one was processed.
         """
         self._stride = stride

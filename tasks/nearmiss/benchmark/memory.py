@@ -4,6 +4,8 @@ python -m tasks.nearmiss.benchmark.memory CLIP MODEL ENGINE IMGSZ STRIDE        
 python -m tasks.nearmiss.benchmark.memory CLIP MODEL ENGINE IMGSZ STRIDE --minutes 60  # looped
 """
 
+import tasks.environment  # noqa: F401  isort: skip — Arrow reads its settings when imported
+
 import argparse
 import json
 import re
@@ -32,7 +34,7 @@ from tasks.nearmiss.detectors import make_detector
 from tasks.nearmiss.frames import sample_frames
 from tasks.nearmiss.ingest import probe
 from tasks.nearmiss.interactions import meetings
-from tasks.nearmiss.render import render_video
+from tasks.nearmiss.render import BoxesInBetween, render_video
 
 SHORT_MINUTES = 1.0
 MODULE = "tasks.nearmiss.benchmark.memory"
@@ -168,7 +170,7 @@ class _Stages:
     def render(self) -> None:
         render_video(
             self._clip.path,
-            self._read("tracks"),
+            self._read("tracks", BoxesInBetween.COLUMNS),
             pd.read_csv(self._folder / "events.csv"),
             self._folder / "video.mp4",
             fps=self._clip.metadata.fps,
@@ -182,7 +184,7 @@ class _Stages:
             self._clip,
             events=pd.read_csv(self._folder / "events.csv"),
             interactions=pd.read_csv(self._folder / "interactions.csv"),
-            tracks=self._read("tracks"),
+            tracks=self._read("tracks", plots.PLACE),
             track_figures=tracking.track_figures(self._read("sights")),
             detect=self.summary,
             scale=self._scale,
@@ -190,8 +192,8 @@ class _Stages:
             folder=self._folder,
         )
 
-    def _read(self, name: str) -> pd.DataFrame:
-        return pd.read_parquet(self._folder / f"{name}.parquet")
+    def _read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        return pd.read_parquet(self._folder / f"{name}.parquet", columns=columns)
 
     def _steady(self, name: str) -> pd.DataFrame:
         table = self._read(name)
