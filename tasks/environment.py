@@ -1,6 +1,7 @@
 """Settings that Prefect and other libraries read from the environment when imported.
+"""Settings that Prefect, Great Expectations and others read from the environment when imported.
 
-Import this module before Prefect. A value that is already in the environment wins.
+Import this module before them. A value that is already in the environment wins.
 `python -m tasks.environment COMMAND…` starts another program (the server, a worker) with them.
 """
 
@@ -20,6 +21,8 @@ DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "False",
+    # Arrow's own allocator keeps what is freed: a table that was read held eight times its size.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "YOLO_OFFLINE": "true",
     "YOLO_AUTOINSTALL": "false",
     "YOLO_VERBOSE": "false",

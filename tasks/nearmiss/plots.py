@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from tasks.files import whole_or_nothing
@@ -17,6 +18,8 @@ from tasks.nearmiss.scoring import HIGH_FROM, LEVELS, MEDIUM_FROM
 LEVEL_COLORS = {"High": "#d62728", "Medium": "#ff7f0e", "Low": "#e6b800"}
 BIN_SEC = 15
 HEATMAP_CELL_PX = 16
+PLACE = ["center_x", "center_y"]  # columns of tracks
+MOST_LABELS = 200  # of trajectories; more hide the picture
 
 
 def timeline(path: Path, events: pd.DataFrame, duration_sec: float) -> None:
@@ -82,7 +85,7 @@ def heatmap(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> None:
 
     Args:
         path: of the picture.
-        tracks: TRACK_COLUMNS.
+        tracks: PLACE.
         first_frame: height x width x 3, BGR uint8.
     """
     height, width = first_frame.shape[:2]
@@ -136,30 +139,33 @@ def frequency(path: Path, events: pd.DataFrame, duration_sec: float) -> None:
 
 
 def trajectories(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> None:
-    """All trajectories over the first frame, one colour an id, a dot where each ends."""
+    """All trajectories over the first frame, one colour an id, a dot where each ends, and the ids
+    where there are few enough to be read."""
     height, width = first_frame.shape[:2]
+    ways = {
+        int(track_id): track.to_numpy() for track_id, track in tracks.groupby("track_id")[PLACE]
+    }
+    colors = [color_of_id(track_id) for track_id in ways]
     with _figure(path, (8, 8 * height / width + 0.6)) as axes:
         axes.imshow(first_frame[:, :, ::-1], alpha=0.6)
-        for track_id, track in tracks.groupby("track_id"):
-            color = color_of_id(int(track_id))
-            axes.plot(track["center_x"], track["center_y"], color=color, linewidth=1.5)
-            end = track.iloc[-1]
-            axes.plot(end["center_x"], end["center_y"], "o", color=color, markersize=3)
+        axes.add_collection(LineCollection(list(ways.values()), colors=colors, linewidths=1.5))
+        ends = np.array([way[-1] for way in ways.values()]).reshape(-1, 2)
+        axes.scatter(*ends.T, c=colors, s=9, zorder=2)
+        for track_id, end in zip(ways, ends, strict=True) if len(ways) <= MOST_LABELS else ():
             axes.annotate(
                 str(track_id),
-                (end["center_x"], end["center_y"]),
+                end,
                 fontsize=7,
                 xytext=(3, 3),
                 textcoords="offset points",
-                color=color,
+                color=color_of_id(track_id),
             )
-        count = tracks["track_id"].nunique()
         axes.set(
             xlim=(0, width),
             ylim=(height, 0),
             xticks=[],
             yticks=[],
-            title=f"Trajectories of {count} road users",
+            title=f"Trajectories of {len(ways)} road users",
         )
 
 

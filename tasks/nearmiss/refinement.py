@@ -29,14 +29,15 @@ def refine_tracks(tracks: pd.DataFrame, stride: int, width: int, height: int) ->
         The same columns and `interpolated`, true for boxes that no detector saw; in order of
         frames, the boxes inside the picture.
     """
-    smoothed = smooth_boxes(fill_gaps(tracks, MAX_GAP_SEC, stride), SMOOTHING_SEC)
-    smoothed[["x1", "x2"]] = smoothed[["x1", "x2"]].clip(0, width)
-    smoothed[["y1", "y2"]] = smoothed[["y1", "y2"]].clip(0, height)
-    inside = (smoothed["x2"] > smoothed["x1"]) & (smoothed["y2"] > smoothed["y1"])
-    kept = smoothed[inside].copy()
-    kept["center_x"] = (kept["x1"] + kept["x2"]) / 2
-    kept["center_y"] = (kept["y1"] + kept["y2"]) / 2
-    return kept.sort_values(["frame_index", "track_id"], kind="stable", ignore_index=True)
+    refined = smooth_boxes(fill_gaps(tracks, MAX_GAP_SEC, stride), SMOOTHING_SEC)
+    refined[["x1", "x2"]] = refined[["x1", "x2"]].clip(0, width)
+    refined[["y1", "y2"]] = refined[["y1", "y2"]].clip(0, height)
+    inside = (refined["x2"] > refined["x1"]) & (refined["y2"] > refined["y1"])
+    refined = refined[inside]
+    refined = refined.sort_values(["frame_index", "track_id"], kind="stable", ignore_index=True)
+    refined["center_x"] = (refined["x1"] + refined["x2"]) / 2
+    refined["center_y"] = (refined["y1"] + refined["y2"]) / 2
+    return refined
 
 
 def fill_gaps(tracks: pd.DataFrame, max_gap_sec: float, stride: int = 1) -> pd.DataFrame:
@@ -52,28 +53,26 @@ def fill_gaps(tracks: pd.DataFrame, max_gap_sec: float, stride: int = 1) -> pd.D
     """
     tracks = tracks.sort_values(["track_id", "frame_index"], kind="stable", ignore_index=True)
     tracks["interpolated"] = False
-    filled = [_bridges(track, max_gap_sec, stride) for _, track in tracks.groupby("track_id")]
-    filled = [rows for rows in filled if rows is not None]
-    if not filled:
-        return tracks
-    both = pd.concat([tracks, *filled], ignore_index=True).astype(tracks.dtypes.to_dict())
-    return both.sort_values(["track_id", "frame_index"], kind="stable", ignore_index=True)
-
-
-def _bridges(track: pd.DataFrame, max_gap_sec: float, stride: int) -> pd.DataFrame | None:
-    frames = track["frame_index"].to_numpy()
-    times = track["timestamp_sec"].to_numpy(float)
-    open_gaps = np.flatnonzero((np.diff(frames) > stride) & (np.diff(times) <= max_gap_sec))
-    if not len(open_gaps):
-        return None
-    between = np.concatenate(
-        [np.arange(frames[gap] + stride, frames[gap + 1], stride) for gap in open_gaps]
+    frames = tracks["frame_index"].to_numpy()
+    before = np.flatnonzero(
+        (np.diff(tracks["track_id"]) == 0)
+        & (np.diff(frames) > stride)
+        & (np.diff(tracks["timestamp_sec"].to_numpy(float)) <= max_gap_sec)
     )
-    numbers = ["timestamp_sec", "confidence", *BOX]
-    rows = pd.DataFrame({name: np.interp(between, frames, track[name]) for name in numbers})
-    for name in ("track_id", "class", "category"):
-        rows[name] = track[name].iloc[0]
-    return rows.assign(frame_index=between, interpolated=True)
+    if not len(before):
+        return tracks
+    missing = (frames[before + 1] - frames[before] - 1) // stride
+    row = np.repeat(before, missing)
+    step = np.arange(len(row)) - np.repeat(np.cumsum(missing) - missing, missing) + 1
+    bridges = tracks.iloc[row].reset_index(drop=True)
+    bridges["frame_index"] += (stride * step).astype(frames.dtype)
+    bridges["interpolated"] = True
+    for name in ("timestamp_sec", "confidence", *BOX):
+        values = tracks[name].to_numpy(float)
+        slope = (values[row + 1] - values[row]) / (frames[row + 1] - frames[row])
+        bridges[name] = (slope * stride * step + values[row]).astype(tracks[name].dtype)
+    both = pd.concat([tracks, bridges], ignore_index=True)
+    return both.sort_values(["track_id", "frame_index"], kind="stable", ignore_index=True)
 
 
 def smooth_boxes(tracks: pd.DataFrame, sigma_sec: float) -> pd.DataFrame:

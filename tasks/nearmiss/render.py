@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ def render_video(
 
     Args:
         video: the source.
-        tracks: TRACK_COLUMNS, in order of frames.
+        tracks: BoxesInBetween.COLUMNS, in order of frames.
         events: EVENT_COLUMNS.
         target: the MP4 file.
         fps: source frames a second.
@@ -62,14 +62,14 @@ def render_video(
     # Only even sides can be drawn on in the form that the encoder takes.
     to_picture = to_image if width % 2 or height % 2 else to_planes
     boxes = BoxesInBetween(tracks, stride)
-    alerts = alerts_of(events, fps)
+    alerts = AlertsNow(alerts_of(events, fps))
     written = 0
     with (
         VideoWriter(target, fps, width, height, preset) as writer,
         behind(lambda frame: writer.write(frame.image, frame.time)) as encode,
     ):
         for frame in ahead(FrameReader(video, fps=fps, to_picture=to_picture)):
-            annotate(frame, boxes.at(frame.index), alerts)
+            annotate(frame, boxes.at(frame.index), alerts.at(frame.index))
             encode(frame)
             written = frame.index + 1
             on_progress(written)
@@ -100,16 +100,33 @@ def alerts_of(events: pd.DataFrame, fps: float) -> list[Alert]:
     ]
 
 
+class AlertsNow:
+    """Which alerts are shown. Ask for frames in growing order: an hour has thousands of alerts."""
+
+    def __init__(self, alerts: list[Alert]):
+        self._coming = sorted(alerts, key=lambda alert: alert.start, reverse=True)
+        self._shown: list[Alert] = []
+
+    def at(self, frame_index: int) -> list[Alert]:
+        """Those of a frame."""
+        while self._coming and self._coming[-1].start <= frame_index:
+            self._shown.append(self._coming.pop())
+        self._shown = [alert for alert in self._shown if frame_index < alert.end]
+        return self._shown
+
+
 class BoxesInBetween:
     """Where each object is in every source frame, interpolated between the processed ones.
 
     Ask for frames in growing order; only the tracks around the frame are held.
     """
 
+    COLUMNS: ClassVar = ["frame_index", "track_id", "class", "x1", "y1", "x2", "y2"]
+
     def __init__(self, tracks: pd.DataFrame, stride: int):
         """
         Args:
-            tracks: TRACK_COLUMNS, in order of frames.
+            tracks: COLUMNS, in order of frames.
             stride: every how many frames one was processed.
         """
         self._stride = stride
@@ -122,7 +139,8 @@ class BoxesInBetween:
     @staticmethod
     def _walk(tracks: pd.DataFrame) -> Iterator[tuple[int, int, np.ndarray, str]]:
         boxes = tracks[["x1", "y1", "x2", "y2"]].to_numpy()
-        classes = tracks["class"].astype(str)
+        names = tracks["class"].astype("category").cat
+        classes = map(names.categories.tolist().__getitem__, names.codes)
         yield from zip(tracks["frame_index"], tracks["track_id"], boxes, classes, strict=True)
 
     def at(self, frame_index: int) -> list[dict[str, Any]]:

@@ -315,10 +315,11 @@ def objects_by_frame(
     processed = frames[frames["processed"]]
     starts = np.searchsorted(tracks["frame_index"], processed["frame_index"], side="left")
     ends = np.searchsorted(tracks["frame_index"], processed["frame_index"], side="right")
-    ids = tracks["track_id"].tolist()
-    classes = tracks["class"].astype(str).tolist()
-    boxes = tracks[["x1", "y1", "x2", "y2"]].to_numpy(float)
-    centers = tracks[["center_x", "center_y"]].to_numpy(float)
+    ids = tracks["track_id"].to_numpy()
+    class_names = tracks["class"].astype("category").cat
+    names, codes = class_names.categories.tolist(), class_names.codes.to_numpy()
+    boxes = tracks[["x1", "y1", "x2", "y2"]].to_numpy()
+    centers = tracks[["center_x", "center_y"]].to_numpy()
     for index, time_sec, start, end in zip(
         processed["frame_index"], processed["timestamp_sec"], starts, ends, strict=True
     ):
@@ -326,8 +327,8 @@ def objects_by_frame(
             int(index),
             float(time_sec),
             {
-                ids[row]: {
-                    "class": classes[row],
+                int(ids[row]): {
+                    "class": names[codes[row]],
                     "bbox": boxes[row].tolist(),
                     "center": tuple(centers[row].tolist()),
                 }

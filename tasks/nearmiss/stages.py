@@ -367,7 +367,7 @@ def render_annotated(
     with publish.progress("render", metadata["frames"]) as on_progress:
         written = render.render_video(
             video.path,
-            pd.read_parquet(tracks.path("tracks")),
+            pd.read_parquet(tracks.path("tracks"), columns=render.BoxesInBetween.COLUMNS),
             pd.read_csv(events.path("events")),
             target,
             fps=metadata["fps"],
@@ -396,7 +396,7 @@ def write_report(
 ) -> StageResult:
     """Draw the pictures and write the HTML report."""
     event_table = pd.read_csv(events.path("events"))
-    track_table = pd.read_parquet(tracks.path("tracks"))
+    track_table = pd.read_parquet(tracks.path("tracks"), columns=plots.PLACE)
     first_frame = sample_frames(video.path, 1)[0]
     pictures = {
         "timeline": folder / "timeline.png",

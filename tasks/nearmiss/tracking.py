@@ -1,5 +1,6 @@
 """Tracks of a whole video as a table, and what they show."""
 
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tasks.files import whole_or_nothing, write_text
+from tasks.files import whole_or_nothing
 from tasks.nearmiss.classes import CLASSES, category_of
 from tasks.nearmiss.detection import by_frame
 from tasks.nearmiss.trackers import Tracker
@@ -26,6 +27,8 @@ TRACK_COLUMNS = [
     "center_x",
     "center_y",
 ]
+_SIGHT = {"frame_index": "i", "timestamp_sec": "d", "track_id": "i", "confidence": "f",
+          "x1": "f", "y1": "f", "x2": "f", "y2": "f"}  # fmt: skip
 
 
 def track_detections(
@@ -46,21 +49,22 @@ def track_detections(
         TRACK_COLUMNS, one row a sight of an object, in order of frames; the class is the
         object's most frequent one over its whole life. Places in source pixels.
     """
-    rows = []
+    # Arrays of numbers, since an hour has hundreds of thousands of sights.
+    columns = {name: array(code) for name, code in _SIGHT.items()}
     for frame_index, time_sec, found in by_frame(frames, detections):
         for track_id, seen in tracker.update(found, frame_index).items():
             if not seen["disappeared"]:
-                rows.append((frame_index, time_sec, track_id, seen["confidence"], *seen["bbox"]))
+                sight = (frame_index, time_sec, track_id, seen["confidence"], *seen["bbox"])
+                for column, value in zip(columns.values(), sight, strict=True):
+                    column.append(value)
+        tracker.trajectories.clear()  # the table holds them
         on_progress(frame_index + 1)
-    columns = ["frame_index", "timestamp_sec", "track_id", "confidence", "x1", "y1", "x2", "y2"]
-    table = pd.DataFrame(rows, columns=columns).astype(
-        {"frame_index": "int32", "track_id": "int32"}
-        | {name: "float32" for name in ("confidence", "x1", "y1", "x2", "y2")}
-    )
-    names = {track_id: tracker.class_of(track_id) for track_id in table["track_id"].unique()}
-    classes = table["track_id"].map(names)
-    table["class"] = pd.Categorical(classes, categories=CLASSES)
-    table["category"] = classes.map(category_of).astype("category")
+    table = pd.DataFrame({name: np.asarray(column) for name, column in columns.items()})
+    ids, rows = np.unique(table["track_id"], return_inverse=True)
+    names = [tracker.class_of(track_id) for track_id in ids.tolist()]
+    table["class"] = pd.Categorical(names, categories=CLASSES)[rows]
+    categories = [category_of(name) for name in names]
+    table["category"] = pd.Categorical(categories)[rows]
     table["center_x"] = (table["x1"] + table["x2"]) / 2
     table["center_y"] = (table["y1"] + table["y2"]) / 2
     return table[TRACK_COLUMNS]
@@ -93,19 +97,19 @@ def write_parquet(path: Path, table: pd.DataFrame) -> None:
 def write_motchallenge(path: Path, tracks: pd.DataFrame) -> None:
     """Write tracks as MOTChallenge text: frame and id from 1, left, top, width, height,
     confidence, and three columns of -1 for the world place that nobody measured."""
-    columns = np.column_stack(
-        [
-            tracks["frame_index"] + 1,
-            tracks["track_id"] + 1,
-            tracks["x1"],
-            tracks["y1"],
-            tracks["x2"] - tracks["x1"],
-            tracks["y2"] - tracks["y1"],
-            tracks["confidence"],
-        ]
+    columns = zip(
+        tracks["frame_index"] + 1,
+        tracks["track_id"] + 1,
+        tracks["x1"],
+        tracks["y1"],
+        tracks["x2"] - tracks["x1"],
+        tracks["y2"] - tracks["y1"],
+        tracks["confidence"],
+        strict=True,
     )
     lines = (
         f"{int(frame)},{int(track)},{x:.2f},{y:.2f},{w:.2f},{h:.2f},{conf:.4f},-1,-1,-1"
         for frame, track, x, y, w, h, conf in columns
     )
-    write_text(path, "".join(line + "\n" for line in lines))
+    with whole_or_nothing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.writelines(line + "\n" for line in lines)

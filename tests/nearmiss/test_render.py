@@ -8,7 +8,14 @@ from tasks.nearmiss.drawing import BLUE, GREEN, RED, draw_objects, picture_grid
 from tasks.nearmiss.encode import VideoWriter
 from tasks.nearmiss.frames import Frame, FrameReader
 from tasks.nearmiss.ingest import probe
-from tasks.nearmiss.render import Alert, BoxesInBetween, alerts_of, annotate, render_video
+from tasks.nearmiss.render import (
+    Alert,
+    AlertsNow,
+    BoxesInBetween,
+    alerts_of,
+    annotate,
+    render_video,
+)
 
 
 def tracks_of(*sights: tuple[int, int, float]) -> pd.DataFrame:
@@ -116,3 +123,11 @@ def test_a_grid_of_pictures():
     assert (grid[0, 80] == 20).all()
     assert (grid[45, 0] == 30).all()
     assert (grid[45, 80] == 255).all()
+
+
+def test_alerts_come_and_go_with_the_frames():
+    alerts = [Alert(start, start + 4, frozenset({start}), "Low") for start in (8, 2, 5, 2)]
+    now = AlertsNow(alerts)
+    for frame in range(16):
+        expected = [alert for alert in alerts if alert.start <= frame < alert.end]
+        assert sorted(now.at(frame), key=str) == sorted(expected, key=str)

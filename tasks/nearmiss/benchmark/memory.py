@@ -1,8 +1,10 @@
-"""Peak memory of detection, tracking and rendering, each in a process of its own.
+"""Peak memory of the near-miss flow's stages over a video, in a process of its own.
 
 python -m tasks.nearmiss.benchmark.memory CLIP MODEL ENGINE IMGSZ STRIDE               # this clip
 python -m tasks.nearmiss.benchmark.memory CLIP MODEL ENGINE IMGSZ STRIDE --minutes 60  # looped
 """
+
+import tasks.environment  # noqa: F401  isort: skip — Arrow reads its settings when imported
 
 import argparse
 import json
@@ -10,17 +12,29 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from tasks.errors import StageFailed
 from tasks.locate import PROJECT_ROOT
+from tasks.nearmiss import plots, scoring, tracking
 from tasks.nearmiss.benchmark.clips import Clip, looped
 from tasks.nearmiss.benchmark.configurations import Configuration
-from tasks.nearmiss.benchmark.passes import find_near_misses
+from tasks.nearmiss.benchmark.passes import DEFAULTS, tracked
+from tasks.nearmiss.benchmark.stage_times import write_report
+from tasks.nearmiss.camera import drift
+from tasks.nearmiss.detection import detect_video
 from tasks.nearmiss.detectors import make_detector
+from tasks.nearmiss.frames import sample_frames
 from tasks.nearmiss.ingest import probe
-from tasks.nearmiss.render import render_video
+from tasks.nearmiss.interactions import meetings
+from tasks.nearmiss.render import BoxesInBetween, render_video
 
 SHORT_MINUTES = 1.0
 MODULE = "tasks.nearmiss.benchmark.memory"
@@ -32,12 +46,13 @@ def memory_growth(
     """Peak resident memory on a looped clip of one minute and of `minutes`.
 
     Returns:
-        rows of minutes, frames and peak_mb (of 2^20 bytes), and growth_percent.
+        rows of minutes, frames, peak_mb (of 2^20 bytes) and peak_mb of each stage, and
+        growth_percent.
 
     Raises:
         StageFailed: the process that is measured failed.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         for length in (SHORT_MINUTES, minutes):
             video = looped(clip.path, 60 * length, Path(folder))
@@ -49,45 +64,160 @@ def memory_growth(
 
 def _peak(video: Path, model: Path, configuration: Configuration) -> dict[str, Any]:
     words = [video, model, configuration.engine, configuration.imgsz, configuration.stride]
-    done = subprocess.run(
-        [sys.executable, "-m", MODULE, *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=PROJECT_ROOT,
-    )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise StageFailed(f"The memory of a process could not be measured: {last[0]}.")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", MODULE, *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=PROJECT_ROOT,
+        )
+        lines = [_shown(line) for line in process.stdout]
+        if process.wait():
+            errors.seek(0)
+            last = errors.read().strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
+            raise StageFailed(f"The memory of a process could not be measured: {last[0]}.")
+    return json.loads(lines[-1])
+
+
+def _shown(line: str) -> str:
+    """A line of the process that is measured, passed on: its stages take minutes."""
+    if not line.startswith("{"):
+        print(line, end="", file=sys.stderr, flush=True)
+    return line
 
 
 def _main(video: Path, model: Path, engine: str, imgsz: int, stride: int) -> None:
-    clip = Clip(video.name, video, probe(video))
-    configuration = Configuration(engine, imgsz, stride, threads=True)
-    detector = make_detector("yolo", model, imgsz, engine=engine)
-    found = find_near_misses(clip, configuration, detector)
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        frames = render_video(
-            video,
-            found.tracks,
-            found.events,
-            Path(folder) / "video.mp4",
-            fps=clip.metadata.fps,
-            width=clip.metadata.width,
-            height=clip.metadata.height,
-            stride=stride,
+        frames, stages = memory_of_stages(video, model, engine, imgsz, stride, Path(folder))
+    peak = max(stages.values())
+    print(json.dumps({"frames": frames, "peak_mb": peak, "stages": stages}))
+
+
+def memory_of_stages(
+    video: Path, model: Path, engine: str, imgsz: int, stride: int, folder: Path
+) -> tuple[int, dict[str, float]]:
+    """A video through the stages of the near-miss flow, which hand on files and nothing else.
+
+    Returns:
+        The frames, and the most resident memory of this process during each stage in 2^20 bytes
+        (where the system cannot forget a peak, up to its end).
+    """
+    clip = Clip(video.name, video, probe(video))
+    passing = _Stages(clip, stride, folder)
+    steps: dict[str, Callable[[], None]] = {
+        "detect": partial(passing.detect, model, engine, imgsz),
+        "track": passing.track,
+        "score": passing.score,
+        "interactions": passing.interactions,
+        "render": passing.render,
+        "report": passing.report,
+    }
+    peaks = {}
+    for name, step in steps.items():
+        step()
+        peaks[name] = round(peak_memory_mb(), 1)
+        forget_peak()
+        print(f"{clip.metadata.duration_sec / 60:.0f} min, {name}: {peaks[name]} MB", flush=True)
+    return passing.summary["frames"], peaks
+
+
+class _Stages:
+    """What the near-miss flow's stages do, with its default settings."""
+
+    def __init__(self, clip: Clip, stride: int, folder: Path) -> None:
+        self._clip, self._stride, self._folder = clip, stride, folder
+        self._size = clip.metadata.width, clip.metadata.height
+        self.summary: dict[str, Any] = {}
+        self._scale, self._rejected = "", 0
+
+    def detect(self, model: Path, engine: str, imgsz: int) -> None:
+        found = detect_video(
+            self._clip.path,
+            make_detector("yolo", model, imgsz, engine=engine),
+            stride=self._stride,
+            conf_threshold=DEFAULTS.conf_threshold,
+            fps=self._clip.metadata.fps,
+            frames_expected=self._clip.metadata.frames,
+            detections_file=self._folder / "detections.parquet",
+            frames_file=self._folder / "frames.parquet",
         )
-    print(json.dumps({"frames": frames, "peak_mb": round(peak_memory_mb(), 1)}))
+        self.summary = found.figures()
+        tracking.write_parquet(self._folder / "camera.parquet", found.camera.transforms())
+
+    def track(self) -> None:
+        sights, tracks = tracked(
+            self._clip, self._read("frames"), self._read("detections"), self._stride
+        )
+        tracking.write_parquet(self._folder / "sights.parquet", sights)
+        tracking.write_parquet(self._folder / "tracks.parquet", tracks)
+        tracking.write_motchallenge(self._folder / "tracks_mot.txt", tracks)
+        plots.trajectories(self._folder / "trajectories.png", tracks, self._picture())
+
+    def score(self) -> None:
+        detector = scoring.NearMissDetector(**DEFAULTS.criteria())
+        events = scoring.score_tracks(self._read("frames"), self._steady("tracks"), detector)
+        events.to_csv(self._folder / "events.csv", index=False)
+
+    def interactions(self) -> None:
+        sights = self._steady("sights")
+        scale = meetings.scale_for(sights, self._size, None)
+        trajectories = meetings.trajectories_of_boxes(sights, scale)
+        kept, rejected = meetings.find_interactions(trajectories, **DEFAULTS.definition())
+        kept.to_csv(self._folder / "interactions.csv", index=False)
+        self._scale, self._rejected = scale.description, len(rejected)
+
+    def render(self) -> None:
+        render_video(
+            self._clip.path,
+            self._read("tracks", BoxesInBetween.COLUMNS),
+            pd.read_csv(self._folder / "events.csv"),
+            self._folder / "video.mp4",
+            fps=self._clip.metadata.fps,
+            width=self._size[0],
+            height=self._size[1],
+            stride=self._stride,
+        )
+
+    def report(self) -> None:
+        write_report(
+            self._clip,
+            events=pd.read_csv(self._folder / "events.csv"),
+            interactions=pd.read_csv(self._folder / "interactions.csv"),
+            tracks=self._read("tracks", plots.PLACE),
+            track_figures=tracking.track_figures(self._read("sights")),
+            detect=self.summary,
+            scale=self._scale,
+            rejected=self._rejected,
+            folder=self._folder,
+        )
+
+    def _read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        return pd.read_parquet(self._folder / f"{name}.parquet", columns=columns)
+
+    def _steady(self, name: str) -> pd.DataFrame:
+        table = self._read(name)
+        if self.summary["camera"]["kind"] != drift.DRIFTING:
+            return table
+        return drift.compensate(table, self._read("camera"))
+
+    def _picture(self) -> np.ndarray:
+        return sample_frames(self._clip.path, 1)[0]
 
 
 def peak_memory_mb() -> float:
-    """Most resident memory of this process so far, in 2^20 bytes.
+    """Most resident memory of this process since `forget_peak`, in 2^20 bytes.
 
     Not `getrusage`, whose figure a process takes over from the one that started it.
     """
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024
+
+
+def forget_peak() -> None:
+    """Let the peak of this process begin anew at what it holds now, where the system can."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _arguments() -> argparse.Namespace:

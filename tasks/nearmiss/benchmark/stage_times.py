@@ -141,12 +141,25 @@ def _time_clip(
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         _time_video(clip, found, configuration.stride, Path(folder) / "video.mp4", watches)
         with watches["report"]:
-            write_report(clip, found, configuration.engine, Path(folder))
+            plots.trajectories(
+                Path(folder) / "trajectories.png", found.tracks, sample_frames(clip.path, 1)[0]
+            )
+            write_report(
+                clip,
+                events=found.events,
+                interactions=found.interactions,
+                tracks=found.tracks,
+                track_figures=tracking.track_figures(found.sights),
+                detect=found.summary.figures(),
+                scale=found.scale,
+                rejected=found.rejected,
+                folder=Path(folder),
+            )
 
 
 def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Watches) -> None:
     boxes = render.BoxesInBetween(found.tracks, stride)
-    alerts = render.alerts_of(found.events, clip.metadata.fps)
+    alerts = render.AlertsNow(render.alerts_of(found.events, clip.metadata.fps))
     size = clip.metadata.width, clip.metadata.height
     writer = VideoWriter(target, clip.metadata.fps, *size)
     with watches["encoding"]:
@@ -156,7 +169,7 @@ def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Wa
             pictures = [Frame(index, time, to_image(frame)) for index, time, frame in group]
         with watches["drawing"]:
             for picture in pictures:
-                render.annotate(picture, boxes.at(picture.index), alerts)
+                render.annotate(picture, boxes.at(picture.index), alerts.at(picture.index))
         with watches["encoding"]:
             for picture in pictures:
                 writer.write(picture.image, picture.time)
@@ -164,40 +177,45 @@ def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Wa
         writer.__exit__(None, None, None)
 
 
-def write_report(clip: Clip, found: Found, engine: str, folder: Path) -> None:
+def write_report(
+    clip: Clip,
+    *,
+    events: pd.DataFrame,
+    interactions: pd.DataFrame,
+    tracks: pd.DataFrame,
+    track_figures: dict[str, Any],
+    detect: dict[str, Any],
+    scale: str,
+    rejected: int,
+    folder: Path,
+) -> None:
     """The pictures and the page of the near-miss flow's report."""
-    first = sample_frames(clip.path, 1)[0]
     duration = clip.metadata.duration_sec
     pictures = {
         name: folder / f"{name}.png" for name in ("timeline", "risk", "heatmap", "frequency")
     }
-    plots.timeline(pictures["timeline"], found.events, duration)
-    plots.risk_distribution(pictures["risk"], found.events)
-    plots.heatmap(pictures["heatmap"], found.tracks, first)
-    plots.frequency(pictures["frequency"], found.events, duration)
-    plots.trajectories(folder / "trajectories.png", found.tracks, first)
-    detect = found.summary.figures() | {
-        "detector": "yolo",
-        "engine": engine,
-        "classes_are_guesses": False,
-    }
-    events = summary.event_figures(found.events)
+    plots.timeline(pictures["timeline"], events, duration)
+    plots.risk_distribution(pictures["risk"], events)
+    plots.heatmap(pictures["heatmap"], tracks, sample_frames(clip.path, 1)[0])
+    plots.frequency(pictures["frequency"], events, duration)
+    detect = detect | {"detector": "yolo", "engine": None, "classes_are_guesses": False}
+    figures = summary.event_figures(events)
     report.write_report(
         folder / "report.html",
         pictures=pictures,
-        events=found.events,
-        interactions=found.interactions,
-        scale=found.scale,
-        rejected=found.rejected,
+        events=events,
+        interactions=interactions,
+        scale=scale,
+        rejected=rejected,
         has_review=False,
         title=clip.source,
         video=clip.metadata.as_dict(),
         is_made_scene=False,
         truth=None,
-        tracks=tracking.track_figures(found.sights),
+        tracks=track_figures,
         detect=detect,
-        levels=events["levels"],
-        rate=summary.rate(events["total"], duration),
+        levels=figures["levels"],
+        rate=summary.rate(figures["total"], duration),
         warnings=[],
         limitations=limitations.of_run(
             is_made_scene=False, detect=detect, pedestrian_pairs_skipped=0

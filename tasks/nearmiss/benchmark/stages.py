@@ -143,7 +143,7 @@ def measure_memory(bench: Bench, configuration: Configuration, minutes: float) -
     clip = bench.clips[0]
     model = bench.detectors.model(configuration, clip)
     figures = memory_use.memory_growth(clip, configuration, model, minutes)
-    publish.table("memory", figures["rows"], words.memory_sentence(figures))
+    publish.table("memory", words.memory_rows(figures), words.memory_sentence(figures))
     return StageResult(figures=figures, seconds=time.perf_counter() - start)
 
 

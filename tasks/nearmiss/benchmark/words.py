@@ -128,11 +128,20 @@ def memory_sentence(memory: dict[str, Any]) -> str:
     """Peak memory on a short and on a long clip."""
     short, long = memory["rows"]
     return (
-        f"Peak memory of detection, tracking and rendering: {short['peak_mb']:.0f} MB on "
+        f"Peak memory of the stages: {short['peak_mb']:.0f} MB on "
         f"{short['minutes']:g} min ({short['frames']} frames), {long['peak_mb']:.0f} MB on "
         f"{long['minutes']:g} min ({long['frames']} frames), {memory['growth_percent']:+.1f} % "
         "(one process each)."
     )
+
+
+def memory_rows(memory: dict[str, Any]) -> list[dict[str, Any]]:
+    """The most memory during each stage, a column a length."""
+    return [
+        {"stage": stage}
+        | {f"{row['minutes']:g} min, MB": row["stages"][stage] for row in memory["rows"]}
+        for stage in memory["rows"][0]["stages"]
+    ]
 
 
 def markdown(
@@ -178,7 +187,7 @@ def markdown(
     if rival:
         parts += ["## Beside ultralytics", rival_sentence(rival, name)]
     if memory:
-        parts += ["## Memory", memory_sentence(memory)]
+        parts += ["## Memory", memory_sentence(memory), markdown_table(memory_rows(memory))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.nearmiss.interactions.conflict_area import area_passing
+from tasks.nearmiss.interactions.kept import Kept
 from tasks.nearmiss.interactions.trajectories import Trajectory
 from tasks.nearmiss.measures import Encroachment, rectangle_distance, ttc_rectangles
 from tasks.nearmiss.measures import pet as post_encroachment
@@ -27,7 +26,7 @@ CLEARANCE_M = 0.3  # what is left between those whose footprints would overlap
 LEAST_TTC_SEC = 0.05  # for DRAC: boxes that touch would give an infinite one
 TINY = 1e-9  # units/s, below any speed
 ROUNDING = 1e-9  # share that bounds are widened by, far above the rounding of what they bound
-KEPT_MOMENTS = 500_000  # of states kept for a road user's next pair, 64 bytes each
+KEPT_MOMENTS = 100_000  # of states kept for a road user's next pair, 64 bytes each
 
 
 @dataclass(frozen=True)
@@ -175,47 +174,32 @@ def states_at(trajectory: Trajectory, times: Floats) -> States:
     )
 
 
-class _Kept:
-    """Remembers a function of road users for those last asked for: each is in many pairs."""
-
-    def __init__(self, function: Callable[[Trajectory], States]) -> None:
-        self._function = function
-        self._kept: OrderedDict[int, tuple[Trajectory, States]] = OrderedDict()
-        self._moments = 0
-        self._lock = Lock()  # stages may run in threads
-
-    def __call__(self, trajectory: Trajectory) -> States:
-        with self._lock:
-            found = self._kept.get(id(trajectory))
-            if found is not None:
-                self._kept.move_to_end(id(trajectory))
-                return found[1]
-        states = self._function(trajectory)
-        with self._lock:
-            if id(trajectory) not in self._kept:
-                # The trajectory is kept too, so that no other can take its id.
-                self._kept[id(trajectory)] = trajectory, states
-                self._moments += len(states.positions)
-            while self._moments > KEPT_MOMENTS:
-                _, (_, dropped) = self._kept.popitem(last=False)
-                self._moments -= len(dropped.positions)
-        return states
-
-
-@_Kept
-def _grid_states(trajectory: Trajectory) -> States:
-    """The road user at every moment of the grid in its span."""
-    return states_at(trajectory, _grid(trajectory.times[0], trajectory.times[-1]))
-
-
-@_Kept
-def _pet_states(trajectory: Trajectory) -> States:
-    return states_at(trajectory, _pet_times(trajectory))
+def _kept_states(times_of: Callable[[Trajectory], Floats]) -> Kept[States]:
+    """The road user at moments of its own, kept for its next pair."""
+    return Kept(
+        lambda trajectory: states_at(trajectory, times_of(trajectory)),
+        lambda states: len(states.positions),
+        KEPT_MOMENTS,
+    )
 
 
 def _grid(start: float, end: float) -> Floats:
     """Moments STEP_SEC apart, the same for all road users."""
     return np.arange(np.ceil(start / STEP_SEC), np.floor(end / STEP_SEC) + 1) * STEP_SEC
+
+
+def _grid_times(trajectory: Trajectory) -> Floats:
+    """Every moment of the grid in its span."""
+    return _grid(trajectory.times[0], trajectory.times[-1])
+
+
+def _pet_times(trajectory: Trajectory) -> Floats:
+    start, end = trajectory.times[[0, -1]]
+    return np.linspace(start, end, max(2, round((end - start) / PET_STEP_SEC) + 1))
+
+
+_grid_states = _kept_states(_grid_times)
+_pet_states = _kept_states(_pet_times)
 
 
 def _states_together(trajectory: Trajectory, times: Floats) -> States:
@@ -234,7 +218,7 @@ def _states_together(trajectory: Trajectory, times: Floats) -> States:
 def drawn_states(trajectory: Trajectory, times: Floats) -> Floats:
     """(k, m, 6): states as they may be, given the error of boxes."""
     state, _, _ = interpolated(trajectory, times)
-    return state + _between(trajectory.times, trajectory.deviations, times)
+    return state + _between(trajectory.times, trajectory.draws.deviations, times)
 
 
 def encounter(one: Trajectory, two: Trajectory, pet_within: float) -> Encounter | None:
@@ -421,8 +405,3 @@ def _over_area(
         found.first,
         float(np.sqrt(one.metre * two.metre)),
     )
-
-
-def _pet_times(trajectory: Trajectory) -> Floats:
-    start, end = trajectory.times[[0, -1]]
-    return np.linspace(start, end, max(2, round((end - start) / PET_STEP_SEC) + 1))

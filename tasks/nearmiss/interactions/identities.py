@@ -12,16 +12,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from tasks.nearmiss.interactions.plane import Plane
 
 Floats = NDArray[np.float64]
+_End = tuple[float, Floats, Floats]  # time, place, velocity
 SIDE_SEC = 0.6  # of the track, on either side of a cut, that tells where it was heading
 LEAST_BOXES = 4  # on a side
 JUMP_SPEED = 12.0  # m/s; no road user changes its velocity by so much within SIDE_SEC
 JUMP_PLACE = 2.0  # m
 SIGMAS = 6.0
 LONGEST_PAUSE_SEC = 2.0
+IMPOSSIBLE = 1e6
 REACH_M, REACH_M_PER_SEC = 1.5, 2.0  # how far off a continuation may begin, and more a second
 
 
@@ -105,30 +109,66 @@ def _joined(users: NDArray, times: Floats, places: Floats, classes: pd.Series) -
     groups = np.split(order, np.flatnonzero(np.diff(users[order])) + 1)
     groups = [rows[np.isfinite(places[rows]).all(axis=1)] for rows in groups]
     groups = [rows for rows in groups if len(rows) >= 2]
-    names = [classes.iloc[rows].mode().iloc[0] for rows in groups]
+    names, codes = np.unique(classes.to_numpy(str), return_inverse=True)
+    usual = [np.bincount(codes[rows], minlength=len(names)).argmax() for rows in groups]
     ends = [_end(times[rows], places[rows], last=True) for rows in groups]
     starts = [_end(times[rows], places[rows], last=False) for rows in groups]
-    cost = np.full((len(groups), len(groups)), 1e6)
+    costs = _continuation_costs(ends, starts, usual)
+    result = users.copy()
+    for i, j in sorted(_cheapest(costs), key=lambda pair: starts[pair[1]][0]):
+        result[result == users[groups[j][0]]] = result[groups[i][0]]
+    return result
+
+
+def _continuation_costs(
+    ends: list[_End], starts: list[_End], classes: list[int]
+) -> dict[tuple[int, int], float]:
+    """How far from likely it is that one track goes on as another, where it may at all."""
+    begins = np.array([start for start, _, _ in starts])
+    in_time = np.argsort(begins, kind="stable")
+    costs = {}
     for i, (end, at, ahead) in enumerate(ends):
-        for j, (start, there, speed) in enumerate(starts):
+        span = np.searchsorted(begins[in_time], [end, end + LONGEST_PAUSE_SEC], side="right")
+        for j in in_time[slice(*span)].tolist():
+            start, there, speed = starts[j]
             pause = start - end
-            if i == j or names[i] != names[j] or not 0 < pause <= LONGEST_PAUSE_SEC:
+            if i == j or classes[i] != classes[j] or not 0 < pause <= LONGEST_PAUSE_SEC:
                 continue
             miss = np.hypot(*(at + ahead * pause / 2 - (there - speed * pause / 2)))
             reach = REACH_M + REACH_M_PER_SEC * pause
             turn = np.hypot(*(speed - ahead)) / JUMP_SPEED
             if miss <= reach and turn <= 1:
-                cost[i, j] = miss / reach + turn
-    result = users.copy()
-    for i, j in sorted(
-        zip(*linear_sum_assignment(cost), strict=True), key=lambda pair: starts[pair[1]][0]
-    ):
-        if cost[i, j] < 1e6:
-            result[result == users[groups[j][0]]] = result[groups[i][0]]
-    return result
+                costs[i, j] = miss / reach + turn
+    return costs
 
 
-def _end(times: Floats, places: Floats, *, last: bool) -> tuple[float, Floats, Floats]:
+def _cheapest(costs: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """The most continuations, and of as many the likeliest, no track in two on the same side.
+
+    Those that share no track are assigned apart: a table of all tracks against all would grow
+    with the square of the video's length.
+    """
+    if not costs:
+        return []
+    one, two = np.array(list(costs)).T
+    count = int(max(one.max(), two.max())) + 1
+    linked = coo_array((np.ones(len(one)), (one, count + two)), shape=(2 * count, 2 * count))
+    _, part_of = connected_components(linked, directed=False)
+    parts: dict[int, list[tuple[int, int]]] = {}
+    for pair in sorted(costs):
+        parts.setdefault(part_of[pair[0]], []).append(pair)
+    found = []
+    for pairs in parts.values():
+        rows, columns = (sorted(set(side)) for side in zip(*pairs, strict=True))
+        table = np.full((len(rows), len(columns)), IMPOSSIBLE)
+        for i, j in pairs:
+            table[rows.index(i), columns.index(j)] = costs[i, j]
+        chosen = zip(*linear_sum_assignment(table), strict=True)
+        found += [(rows[i], columns[j]) for i, j in chosen if table[i, j] < IMPOSSIBLE]
+    return found
+
+
+def _end(times: Floats, places: Floats, *, last: bool) -> _End:
     """Time, place and velocity (zero for a single moment) at an end of a track."""
     moment = times[-1] if last else times[0]
     near = np.abs(times - moment) <= SIDE_SEC

@@ -51,8 +51,8 @@ def drawn_measures(
     """
     ttc, pet, drac, relative = point
     one, two = meeting.one, meeting.two
-    count = min(len(one.deviations), len(two.deviations))
-    stretch = np.sqrt(one.stretch * two.stretch)[:count]
+    count = min(len(one.draws.stretch), len(two.draws.stretch))
+    stretch = np.sqrt(one.draws.stretch * two.draws.stretch)[:count]
     pets = np.maximum(pet + _pet_errors(meeting, count, rng), 0)
     speeds = np.full(count, relative) * stretch
     if worst >= 0:
@@ -89,7 +89,7 @@ def _drawn_courses(meeting: Encounter, count: int) -> tuple[Floats, Floats]:
         (meeting.one, meeting.two), meeting.states, (0.0, meeting.shift), strict=True
     ):
         states = drawn_states(each, meeting.times[rows])[:count].reshape(-1, 6)
-        length, width = np.repeat(each.sizes[:count], len(rows), axis=0).T
+        length, width = np.repeat(each.draws.sizes[:count], len(rows), axis=0).T
         headings = np.tile(own.headings[rows], (count, 1))
         arguments += [states[:, :2] + shift, states[:, 2:4], headings, length, width]
         velocities.append(states[:, 2:4])
@@ -112,9 +112,9 @@ def _pet_errors(meeting: Encounter, count: int, rng: np.random.Generator) -> Flo
         (first, second, meeting.pet.speeds[0], meeting.pet.angle_deg),
         (second, first, meeting.pet.speeds[1], meeting.pet.angle_deg),
     ):
-        place = float(np.median(each.position_sd)) * rng.standard_normal(count)
-        long = each.sizes[:count, 0] / each.stretch[:count] - each.length
-        wide = other.sizes[:count, 1] / other.stretch[:count] - other.width
+        place = float(np.median(each.draws.position_sd)) * rng.standard_normal(count)
+        long = each.draws.sizes[:count, 0] / each.draws.stretch[:count] - each.length
+        wide = other.draws.sizes[:count, 1] / other.draws.stretch[:count] - other.width
         wide = wide * np.sin(np.radians(across))
         errors += (place - (long + wide) / 2) / max(speed, 0.5 * each.metre)
     return errors

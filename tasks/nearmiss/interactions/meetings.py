@@ -19,7 +19,7 @@ from tasks.nearmiss.interactions.plane import Plane, in_pixels
 from tasks.nearmiss.interactions.points import from_points
 from tasks.nearmiss.interactions.presets import PRESETS
 from tasks.nearmiss.interactions.risk import is_serious
-from tasks.nearmiss.interactions.table import find_candidates, interactions_table
+from tasks.nearmiss.interactions.table import each_candidate, interactions_table
 from tasks.nearmiss.interactions.trajectories import Trajectory, from_boxes
 
 AUTO = "auto"
@@ -88,7 +88,7 @@ def find_interactions(
     """
     chosen = PRESETS[preset]
     parameters = replace(chosen.parameters, pedestrian_pairs=pedestrian_pairs, **thresholds)
-    candidates = find_candidates(trajectories, parameters)
+    candidates = each_candidate(trajectories, parameters)
     names = [name for name in FILTERS if name in chosen.filters and name not in disabled_filters]
     kept, rejected = apply_filters(candidates, Surroundings.of(trajectories), parameters, names)
     table = _identified(interactions_table(kept))

@@ -8,9 +8,8 @@ trackers over-count interactions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +36,7 @@ class Part:
 def find_parts(trajectories: Sequence[Trajectory]) -> dict[int, Part]:
     """Tracks that are part of another, by track_id; an owner is no part itself."""
     parts: dict[int, Part] = {}
-    for part, owner in permutations(trajectories, 2):
+    for part, owner in _together_in_time(trajectories):
         if part.track_id == owner.track_id:
             continue
         kind = _kind(part.class_name, owner.class_name)
@@ -54,6 +53,18 @@ def find_parts(trajectories: Sequence[Trajectory]) -> dict[int, Part]:
             if other.owner == track_id:
                 del parts[parts[track_id].owner]
     return parts
+
+
+def _together_in_time(
+    trajectories: Sequence[Trajectory],
+) -> Iterator[tuple[Trajectory, Trajectory]]:
+    """Either way round, all of whom one begins before the other ends."""
+    starts = np.array([each.times[0] for each in trajectories])
+    ends = np.array([each.times[-1] for each in trajectories])
+    for number, one in enumerate(trajectories):
+        for other in np.flatnonzero((starts <= ends[number]) & (ends >= starts[number])):
+            if other != number:
+                yield one, trajectories[other]
 
 
 def _kind(part: str, owner: str) -> str | None:

@@ -81,6 +81,11 @@ class Plane:
         others = np.asarray(draws, dtype=float).reshape(-1, 3, 3)
         return cls("m", matrix, picture, projection, approximate, 1.0, others)
 
+    @property
+    def unit(self) -> float:
+        """Units that a metre on the ground takes; a bare picture is measured in units at once."""
+        return 1.0 if self.homography is None else self.metre
+
     def to_ground(self, pixels: ArrayLike) -> Floats:
         """Pixels (n, 2) to positions (n, 2) in this plane; nan above the horizon."""
         pixels = np.asarray(pixels, dtype=float)

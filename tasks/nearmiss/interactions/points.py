@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from tasks.nearmiss.ground.sizes import TYPICAL_SIZES
+from tasks.nearmiss.interactions.draws import DRAWS, Draws, Start, Stream
 from tasks.nearmiss.interactions.footprints import CHORD_SHARE, chord_headings
 from tasks.nearmiss.interactions.road_users import MOTION
-from tasks.nearmiss.interactions.smoother import smooth
-from tasks.nearmiss.interactions.trajectories import (
-    DRAWS,
-    LONGEST_GAP_SEC,
-    Trajectory,
-    forward_rows,
-)
+from tasks.nearmiss.interactions.smoother import STATE, Smoothed, smooth
+from tasks.nearmiss.interactions.trajectories import LONGEST_GAP_SEC, Trajectory, forward_rows
 
 Floats = NDArray[np.float64]
 METRE_PX = 15.0  # pixels in a metre where no length tells; a guess
@@ -45,9 +43,9 @@ def from_points(tracks: pd.DataFrame, units: str, *, seed: int = 0) -> list[Traj
     good &= tracks["class"].astype(str).isin(TYPICAL_SIZES).to_numpy()
     rows = tracks[good].sort_values(["track_id", "frame_index"], kind="stable")
     rows = forward_rows(rows.drop_duplicates(["track_id", "frame_index"]))
-    rng = np.random.default_rng(seed)
+    stream = Stream(seed)
     return [
-        _trajectory(int(track_id), piece, units, rng)
+        _trajectory(int(track_id), piece, units, stream)
         for track_id, track in rows.groupby("track_id", sort=True)
         for _, piece in track.groupby(
             (track["timestamp_sec"].diff() > LONGEST_GAP_SEC).cumsum(), sort=True
@@ -55,9 +53,7 @@ def from_points(tracks: pd.DataFrame, units: str, *, seed: int = 0) -> list[Traj
     ]
 
 
-def _trajectory(
-    track_id: int, rows: pd.DataFrame, units: str, rng: np.random.Generator
-) -> Trajectory:
+def _trajectory(track_id: int, rows: pd.DataFrame, units: str, stream: Stream) -> Trajectory:
     class_name = str(rows["class"].astype(str).mode().iloc[0])
     typical = TYPICAL_SIZES[class_name]
     given = _median(rows, "length"), _median(rows, "width")
@@ -67,17 +63,8 @@ def _trajectory(
     length, width = (own or metre * size for own, size in zip(given, typical, strict=False))
     times = rows["timestamp_sec"].to_numpy(float)
     places = rows[["x", "y"]].to_numpy(float)
-    jitter = _jitter(places, metre)
-    motion = MOTION[class_name]
-    path = smooth(
-        times,
-        np.broadcast_to(np.eye(2) / jitter**2, (len(times), 2, 2)),
-        places / jitter**2,
-        motion.jerk * metre,
-        motion.speed * metre,
-        motion.acceleration * metre,
-    )
-    deviations = path.draws(DRAWS, rng)
+    path = _smoothed(times, places, class_name, metre)
+    start = stream.pass_over(DRAWS * STATE * len(times))
     confidences = rows["confidence"].to_numpy(float) if "confidence" in rows else np.ones(len(rows))
     return Trajectory(
         track_id=track_id,
@@ -93,14 +80,42 @@ def _trajectory(
         confidences=confidences,
         observed=np.ones(len(rows), dtype=bool),
         units=units,
-        position_sd=np.sqrt((deviations[:, :, :2] ** 2).mean(axis=(0, 2))),
-        deviations=deviations,
-        sizes=np.tile([float(length), float(width)], (DRAWS, 1)),
-        stretch=np.ones(DRAWS),
         boxes=np.full((len(rows), 4), np.nan),
         metre=float(metre),
         source_ids=rows["track_id"].to_numpy(np.int64),
+        draw=_PointDraws(places, start),
     )
+
+
+def _smoothed(times: Floats, places: Floats, class_name: str, metre: float) -> Smoothed:
+    jitter = _jitter(places, metre)
+    motion = MOTION[class_name]
+    return smooth(
+        times,
+        np.broadcast_to(np.eye(2) / jitter**2, (len(times), 2, 2)),
+        places / jitter**2,
+        motion.jerk * metre,
+        motion.speed * metre,
+        motion.acceleration * metre,
+    )
+
+
+@dataclass(frozen=True)
+class _PointDraws:
+    """Makes a trajectory's draws from its places (n, 2) as they were given."""
+
+    places: Floats
+    start: Start
+
+    def __call__(self, trajectory: Trajectory) -> Draws:
+        path = _smoothed(trajectory.times, self.places, trajectory.class_name, trajectory.metre)
+        deviations = path.draws(DRAWS, self.start.generator())
+        return Draws(
+            position_sd=np.sqrt((deviations[:, :, :2] ** 2).mean(axis=(0, 2))),
+            deviations=deviations,
+            sizes=np.tile([trajectory.length, trajectory.width], (DRAWS, 1)),
+            stretch=np.ones(DRAWS),
+        )
 
 
 def _median(rows: pd.DataFrame, column: str) -> float | None:

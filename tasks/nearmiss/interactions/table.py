@@ -78,7 +78,22 @@ def find_candidates(
     *,
     seed: int = 0,
 ) -> list[Candidate]:
-    """Pairs of road users that came near each other in space or time, the riskiest first.
+    """All of `each_candidate`, the riskiest first."""
+    found = list(each_candidate(trajectories, parameters, seed=seed))
+    found.sort(key=lambda each: -float(each.row["risk_score"]))
+    return found
+
+
+def each_candidate(
+    trajectories: Sequence[Trajectory],
+    parameters: Parameters | None = None,
+    *,
+    seed: int = 0,
+) -> Iterator[Candidate]:
+    """Pairs of road users that came near each other in space or time.
+
+    One at a time, in the order of the trajectories, since its measures over time take a thousand
+    times the room of its row.
 
     A pair is a candidate when its TTC falls below `ttc_sec`, its gap below `candidate_gap` or its
     PET below `candidate_pet_sec`, the faster one moving. Two pedestrians are passed over unless
@@ -96,49 +111,75 @@ def find_candidates(
     if len({each.units for each in trajectories}) > 1:
         raise ValueError("Trajectories must all be in metres or all in pixels.")
     rng = np.random.default_rng(seed)
-    found = []
-    for one, two in _pairs_in_time(trajectories, parameters.candidate_pet_sec):
+    for one, two in _pairs(trajectories, parameters):
         both_walk = one.class_name == two.class_name == "person"
         if one.track_id == two.track_id or (both_walk and not parameters.pedestrian_pairs):
             continue
-        if _far_apart(one, two, parameters):
-            continue
         meeting = encounter(one, two, parameters.candidate_pet_sec)
         if meeting is not None and _came_near(meeting, parameters):
-            found.append(_candidate(meeting, parameters, rng))
-    found.sort(key=lambda each: -float(each.row["risk_score"]))
-    return found
+            yield _candidate(meeting, parameters, rng)
 
 
-def interactions_table(candidates: Sequence[Candidate]) -> pd.DataFrame:
-    """INTERACTION_COLUMNS, in order of risk; ids count from 1."""
-    rows = [{"interaction_id": n, **each.row} for n, each in enumerate(candidates, start=1)]
+def interactions_table(found: Sequence[dict[str, object]]) -> pd.DataFrame:
+    """INTERACTION_COLUMNS of the rows of candidates, in their order; ids count from 1."""
+    rows = [{"interaction_id": n, **each} for n, each in enumerate(found, start=1)]
     return pd.DataFrame(rows, columns=INTERACTION_COLUMNS)
 
 
-def _pairs_in_time(
-    trajectories: Sequence[Trajectory], within: float
+def _pairs(
+    trajectories: Sequence[Trajectory], parameters: Parameters
 ) -> Iterator[tuple[Trajectory, Trajectory]]:
-    """Pairs, in their order, of which one was there at most so many seconds after the other."""
-    starts = np.array([each.times[0] for each in trajectories])
-    ends = np.array([each.times[-1] for each in trajectories])
+    """Pairs, in their order, that may be candidates by their times and ways alone."""
+    if not trajectories:
+        return
+    bounds = _Bounds.of(trajectories)
     for first, one in enumerate(trajectories):
-        later = slice(first + 1, None)
-        apart = np.maximum(starts[first] - ends[later], starts[later] - ends[first])
-        for offset in np.flatnonzero(apart <= within):
-            yield one, trajectories[first + 1 + offset]
+        later = np.arange(first + 1, len(trajectories))
+        apart = np.maximum(
+            bounds.start[first] - bounds.end[later], bounds.start[later] - bounds.end[first]
+        )
+        later = later[apart <= parameters.candidate_pet_sec]
+        for second in later[~_far_apart(bounds, first, later, parameters)]:
+            yield one, trajectories[second]
 
 
-def _far_apart(one: Trajectory, two: Trajectory, parameters: Parameters) -> bool:
-    """Whether two paths never come near enough for a candidate, by their bounding boxes alone."""
+@dataclass(frozen=True)
+class _Bounds:
+    """First and last times, bounding boxes of ways, highest speeds, sizes: (n,) or (n, 2)."""
+
+    start: Floats
+    end: Floats
+    low: Floats
+    high: Floats
+    speed: Floats
+    diagonal: Floats
+    metre: Floats
+
+    @classmethod
+    def of(cls, trajectories: Sequence[Trajectory]) -> _Bounds:
+        return cls(
+            start=np.array([each.times[0] for each in trajectories]),
+            end=np.array([each.times[-1] for each in trajectories]),
+            low=np.array([each.positions.min(axis=0) for each in trajectories]),
+            high=np.array([each.positions.max(axis=0) for each in trajectories]),
+            speed=np.array([each.speeds.max() for each in trajectories]),
+            diagonal=np.array([np.hypot(each.length, each.width) for each in trajectories]),
+            metre=np.array([each.metre for each in trajectories]),
+        )
+
+
+def _far_apart(
+    bounds: _Bounds, first: int, others: NDArray[np.intp], parameters: Parameters
+) -> NDArray[np.bool_]:
+    """Whether the ways of one and of others (m,) never come near enough for a candidate, by their
+    bounding boxes alone."""
     between = np.maximum(
-        one.positions.min(axis=0) - two.positions.max(axis=0),
-        two.positions.min(axis=0) - one.positions.max(axis=0),
+        bounds.low[first] - bounds.high[others], bounds.low[others] - bounds.high[first]
     )
-    sizes = (np.hypot(one.length, one.width) + np.hypot(two.length, two.width)) / 2
-    reach = parameters.candidate_gap * np.sqrt(one.metre * two.metre)
-    reach += parameters.ttc_sec * (one.speeds.max() + two.speeds.max()) + sizes
-    return bool(between.max() > reach)
+    sizes = (bounds.diagonal[first] + bounds.diagonal[others]) / 2
+    reach = parameters.candidate_gap * np.sqrt(bounds.metre[first] * bounds.metre[others])
+    reach += parameters.ttc_sec * (bounds.speed[first] + bounds.speed[others]) + sizes
+    return between.max(axis=1) > reach
 
 
 def _came_near(meeting: Encounter, parameters: Parameters) -> bool:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from tasks.nearmiss.ground.sizes import TYPICAL_SIZES
+from tasks.nearmiss.interactions.draws import (
+    STREET_SAMPLES,
+    Draws,
+    Start,
+    Stream,
+    draws_of_fit,
+    normals_of_fit,
+)
 from tasks.nearmiss.interactions.footprints import Fit, Streets, fit_track
 from tasks.nearmiss.interactions.identities import repair_identities
+from tasks.nearmiss.interactions.kept import Kept
 from tasks.nearmiss.interactions.picture import fit_in_picture, picture_length
-from tasks.nearmiss.interactions.plane import Plane, distorted
+from tasks.nearmiss.interactions.plane import Plane
 
 Floats = NDArray[np.float64]
 BOX = ["x1", "y1", "x2", "y2"]
 LONGEST_GAP_SEC = 2.0  # a track unseen for longer is two trajectories
-DRAWS = 48
-STREET_SAMPLES = 20  # places a track tells of a street
+MOST_STREET_SAMPLES = 4000  # evenly out of all there are: more tell the streets no better
+DRAWN_MOMENTS = 4000  # of the draws kept for a road user's next pair, 1.2 kB each
 
 
 @dataclass(frozen=True)
@@ -37,16 +49,10 @@ class Trajectory:
         confidences: (n,), nan where not observed.
         observed: (n,), whether a box was seen then.
         units: "m" or "px".
-        position_sd: (n,), standard error of a position, units.
-            The calibration's own error, which moves all road users together, is not in it.
-        deviations: (k, n, 6) draws of the error of position, velocity, acceleration, by the
-            jitter of boxes, the unsure size, and the calibration. The k-th draw has the same
-            calibration for every road user of a plane.
-        sizes: (k, 2) lengths and widths that belong to these draws.
-        stretch: (k,) how many times longer ways are in the calibration of these draws.
         boxes: (n, 4) picture boxes, nan where there are none.
         metre: units in a metre, as far as that is known.
         source_ids: (n,) the track's number at each moment, as the tracker gave it.
+        draw: makes `draws` anew, the same each time.
     """
 
     track_id: int
@@ -62,13 +68,15 @@ class Trajectory:
     confidences: Floats
     observed: NDArray[np.bool_]
     units: str
-    position_sd: Floats
-    deviations: Floats
-    sizes: Floats
-    stretch: Floats
     boxes: Floats
     metre: float
     source_ids: NDArray[np.int64]
+    draw: Callable[[Trajectory], Draws]
+
+    @property
+    def draws(self) -> Draws:
+        """Draws of the error, made where they are not among those last asked for."""
+        return _draws(self)
 
     def source_id(self, seconds: float) -> int:
         """The tracker's number of this road user at a time."""
@@ -103,22 +111,27 @@ def from_boxes(
     if rows.empty:
         return []
     rows = _with_users(rows, plane, repair)
-    clock = rows.drop_duplicates("frame_index").sort_values("frame_index")
-    frames, times = clock["frame_index"].to_numpy(), clock["timestamp_sec"].to_numpy(float)
-    pieces = [
-        _Piece.of(int(track_id), piece, frames, times)
-        for track_id, track in rows.groupby("user", sort=True)
-        for _, piece in track.groupby(
-            (track["timestamp_sec"].diff() > LONGEST_GAP_SEC).cumsum(), sort=True
-        )
-    ]
-    fits = _fits(pieces, plane)
-    rng = np.random.default_rng(seed)
+    stream, samples = Stream(seed), _StreetSamples()
+    found = []
+    for piece in _pieces(rows):
+        fit = _fit(plane, piece, None)
+        if fit is not None:
+            found.append(_trajectory(piece, fit, plane, stream))
+            samples.add(piece.class_name, fit)
+    streets = samples.streets()
+    if plane.homography is None or streets is None:
+        return found
     return [
-        _trajectory(piece, fit, plane, rng)
-        for piece, fit in zip(pieces, fits, strict=True)
-        if fit is not None
+        _turned(each, plane, streets) if stands else each
+        for each, stands in zip(found, samples.standing, strict=True)
     ]
+
+
+def _turned(trajectory: Trajectory, plane: Plane, streets: Streets) -> Trajectory:
+    """A vehicle that never moved, headed the way that others tell."""
+    fit = _fit(plane, trajectory, streets)
+    draw = replace(trajectory.draw, streets=streets)
+    return replace(trajectory, draw=draw, **_path(fit, plane, trajectory.class_name))
 
 
 @dataclass(frozen=True)
@@ -139,56 +152,79 @@ class _Piece:
     ) -> _Piece:
         first, last = rows["frame_index"].iloc[[0, -1]]
         span = slice(*np.searchsorted(frames, [first, last + 1]))
-        frames, times = frames[span].astype(np.int64), times[span]
+        frames, times = frames[span], times[span]
         at = np.searchsorted(frames, rows["frame_index"])
         boxes = np.full((len(frames), 4), np.nan)
         boxes[at] = rows[BOX].to_numpy(float)
         confidences = np.full(len(frames), np.nan)
         confidences[at] = rows["confidence"].to_numpy(float)
-        weights = rows["confidence"].groupby(rows["class"].astype(str)).sum()
         row = np.searchsorted(at, np.arange(len(frames)), side="right") - 1
         source_ids = rows["track_id"].to_numpy(np.int64)[row]
-        class_name = str(weights.idxmax())
-        return cls(track_id, class_name, frames, times, boxes, confidences, source_ids)
+        return cls(track_id, _class_of(rows), frames, times, boxes, confidences, source_ids)
 
 
-def _fits(pieces: list[_Piece], plane: Plane) -> list[Fit | None]:
-    """A fit for each piece, None where it does not stand on the ground that is seen.
+def _pieces(rows: pd.DataFrame) -> Iterator[_Piece]:
+    """In order of the road users and of time."""
+    clock = rows.drop_duplicates("frame_index").sort_values("frame_index")
+    frames = clock["frame_index"].to_numpy(np.int64)
+    times = clock["timestamp_sec"].to_numpy(float)
+    for track_id, track in rows.groupby("user", sort=True):
+        holes = np.flatnonzero(np.diff(track["timestamp_sec"]) > LONGEST_GAP_SEC) + 1
+        for first, last in pairwise([0, *holes, len(track)]):
+            yield _Piece.of(int(track_id), track.iloc[first:last], frames, times)
 
-    Road users that move come first: they tell which way those that stand are likely headed.
+
+def _class_of(rows: pd.DataFrame) -> str:
+    """The class with most confidence."""
+    names = rows["class"].astype(str)
+    if (names == names.iloc[0]).all():
+        return names.iloc[0]
+    return str(rows["confidence"].groupby(names).sum().idxmax())
+
+
+def _fit(plane: Plane, boxes: _Piece | Trajectory, streets: Streets | None) -> Fit | None:
+    """The path of boxes, None where they do not stand on the ground that is seen.
+
+    Args:
+        plane: where to measure.
+        boxes: with the class and the times.
+        streets: which way vehicles drive, for one that stands.
     """
     if plane.homography is None:
-        return [fit_in_picture(piece.times, piece.boxes, piece.class_name) for piece in pieces]
-    fits = [_ground_fit(plane, piece, None) for piece in pieces]
-    streets = _streets(pieces, fits)
-    if streets is None:
-        return fits
-    return [
-        fit
-        if fit is None or fit.moved or piece.class_name == "person"
-        else _ground_fit(plane, piece, streets)
-        for piece, fit in zip(pieces, fits, strict=True)
-    ]
-
-
-def _ground_fit(plane: Plane, piece: _Piece, streets: Streets | None) -> Fit | None:
+        return fit_in_picture(boxes.times, boxes.boxes, boxes.class_name)
     try:
-        return fit_track(plane, piece.times, piece.boxes, piece.class_name, streets)
+        return fit_track(plane, boxes.times, boxes.boxes, boxes.class_name, streets)
     except ValueError:
         return None
 
 
-def _streets(pieces: list[_Piece], fits: list[Fit | None]) -> Streets | None:
-    places, angles = [], []
-    for piece, fit in zip(pieces, fits, strict=True):
-        if fit is None or not fit.moved or piece.class_name == "person":
-            continue
-        step = max(1, len(piece.times) // STREET_SAMPLES)
-        places.append(fit.path.mean[::step, :2])
-        angles.append(np.arctan2(fit.headings[::step, 1], fit.headings[::step, 0]))
-    if not places:
-        return None
-    return Streets(np.concatenate(places), np.concatenate(angles))
+class _StreetSamples:
+    """Where vehicles drove which way, and which road users never moved."""
+
+    def __init__(self) -> None:
+        self._places: list[Floats] = []
+        self._angles: list[Floats] = []
+        self.standing: list[bool] = []
+
+    def add(self, class_name: str, fit: Fit) -> None:
+        """Take what the path of the next road user tells."""
+        walks = class_name == "person"
+        self.standing.append(not (walks or fit.moved))
+        if walks or not fit.moved:
+            return
+        step = max(1, len(fit.headings) // STREET_SAMPLES)
+        self._places.append(fit.path.mean[::step, :2].copy())
+        self._angles.append(np.arctan2(fit.headings[::step, 1], fit.headings[::step, 0]))
+
+    def streets(self) -> Streets | None:
+        """None where no vehicle drove."""
+        if not self._places:
+            return None
+        places, angles = np.concatenate(self._places), np.concatenate(self._angles)
+        if len(angles) > MOST_STREET_SAMPLES:
+            chosen = np.linspace(0, len(angles) - 1, MOST_STREET_SAMPLES).astype(int)
+            places, angles = places[chosen], angles[chosen]
+        return Streets(places, angles)
 
 
 def _with_users(rows: pd.DataFrame, plane: Plane, repair: bool) -> pd.DataFrame:
@@ -219,71 +255,58 @@ def forward_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["frame_index"].isin(clock["frame_index"][forward])]
 
 
-def _trajectory(piece: _Piece, fit: Fit, plane: Plane, rng: np.random.Generator) -> Trajectory:
-    unit = 1.0 if plane.homography is None else plane.metre
-    draws = _draws(fit, plane, rng)
-    mean = unit * fit.path.mean
-    metre = plane.metre or fit.sizes[0] / picture_length(piece.class_name)
+def _trajectory(piece: _Piece, fit: Fit, plane: Plane, stream: Stream) -> Trajectory:
+    start = stream.pass_over(normals_of_fit(len(piece.times)))
     return Trajectory(
         track_id=piece.track_id,
         class_name=piece.class_name,
         frames=piece.frames,
         times=piece.times,
-        positions=mean[:, :2],
-        velocities=mean[:, 2:4],
-        headings=fit.headings,
-        accelerations=mean[:, 4:],
-        length=float(unit * fit.sizes[0]),
-        width=float(unit * fit.sizes[1]),
         confidences=piece.confidences,
         observed=np.isfinite(piece.confidences),
         units=plane.units,
-        position_sd=unit * draws.position_sd,
-        # Errors need no more digits, and an hour of traffic has thousands of road users.
-        deviations=(unit * draws.deviations).astype(np.float32),
-        sizes=unit * draws.sizes,
-        stretch=draws.stretch,
         boxes=piece.boxes,
-        metre=float(metre),
         source_ids=piece.source_ids,
+        draw=_BoxDraws(plane, None, start),
+        **_path(fit, plane, piece.class_name),
     )
+
+
+def _path(fit: Fit, plane: Plane, class_name: str) -> dict[str, Any]:
+    """What a trajectory has of a fit."""
+    mean = plane.unit * fit.path.mean
+    return {
+        "positions": mean[:, :2],
+        "velocities": mean[:, 2:4],
+        "headings": fit.headings,
+        "accelerations": mean[:, 4:],
+        "length": float(plane.unit * fit.sizes[0]),
+        "width": float(plane.unit * fit.sizes[1]),
+        "metre": float(plane.metre or fit.sizes[0] / picture_length(class_name)),
+    }
 
 
 @dataclass(frozen=True)
-class _Draws:
-    """See Trajectory; on the ground in metres."""
+class _BoxDraws:
+    """Makes a trajectory's draws from its boxes: the fit behind them takes too much room to keep.
 
-    position_sd: Floats
-    deviations: Floats
-    sizes: Floats
-    stretch: Floats
-
-
-def _draws(fit: Fit, plane: Plane, rng: np.random.Generator) -> _Draws:
-    """Paths and sizes as the boxes let them be, then as each draw of the calibration shows them.
-
-    The part of a size that the boxes tell grows with the ground that the calibration draws; the
-    part that is the typical size does not.
+    Attributes:
+        plane: where the trajectory was measured.
+        streets: what it was fitted with.
+        start: of its random numbers.
     """
-    distortions = plane.distortions(DRAWS)
-    stretch = _stretch(fit, distortions) if len(distortions) else np.ones(DRAWS)
-    log_sizes = rng.multivariate_normal(np.zeros(3), fit.size_covariance, DRAWS)
-    jitter = fit.path.draws(DRAWS, rng) + np.einsum("nij,kj->kni", fit.by_size, log_sizes)
-    kept = np.log(stretch)[:, None] * (fit.size_seen - 1)
-    states = fit.path.mean + jitter + np.einsum("nij,kj->kni", fit.by_size, kept)
-    if len(distortions):
-        states = distorted(states, distortions)
-    return _Draws(
-        position_sd=np.sqrt((jitter[:, :, :2] ** 2).mean(axis=(0, 2))),
-        deviations=states - fit.path.mean,
-        sizes=(fit.sizes * np.exp(log_sizes + kept))[:, :2] * stretch[:, None],
-        stretch=stretch,
-    )
+
+    plane: Plane
+    streets: Streets | None
+    start: Start
+
+    def __call__(self, trajectory: Trajectory) -> Draws:
+        fit = _fit(self.plane, trajectory, self.streets)
+        return draws_of_fit(fit, self.plane, self.start.generator())
 
 
-def _stretch(fit: Fit, distortions: Floats) -> Floats:
-    """(k,), how many times longer a step ahead is on the ground of each draw, median of the way."""
-    step = max(1, len(fit.headings) // STREET_SAMPLES)
-    places, ahead = fit.path.mean[::step, :2], fit.headings[::step]
-    moved = distorted(np.column_stack([places, ahead, np.zeros_like(places)]), distortions)
-    return np.median(np.hypot(moved[..., 2], moved[..., 3]), axis=1)
+_draws = Kept(
+    lambda trajectory: trajectory.draw(trajectory),
+    lambda draws: draws.deviations.shape[1],
+    DRAWN_MOMENTS,
+)

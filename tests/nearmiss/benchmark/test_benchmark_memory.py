@@ -16,4 +16,9 @@ def test_the_peak_of_a_short_and_a_longer_loop(tmp_path, videos, onnx_file, monk
     short, long = figures["rows"]
     assert (short["frames"], long["frames"]) == (60, 120)
     assert 100 < short["peak_mb"] < 3000
+    for row in figures["rows"]:
+        assert list(row["stages"]) == [
+            "detect", "track", "score", "interactions", "render", "report",
+        ]  # fmt: skip
+        assert row["peak_mb"] == max(row["stages"].values())
     assert abs(figures["growth_percent"]) < 20

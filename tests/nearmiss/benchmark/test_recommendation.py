@@ -147,8 +147,8 @@ def test_the_markdown_holds_tables_rule_and_verdict_and_escapes_names():
         rival=rival,
         memory={
             "rows": [
-                {"minutes": 1.0, "frames": 100, "peak_mb": 500.0},
-                {"minutes": 5, "frames": 500, "peak_mb": 510.0},
+                {"minutes": 1.0, "frames": 100, "peak_mb": 500.0, "stages": {"track": 500.0}},
+                {"minutes": 5, "frames": 500, "peak_mb": 510.0, "stages": {"track": 510.0}},
             ],
             "growth_percent": 2.0,
         },
@@ -158,6 +158,7 @@ def test_the_markdown_holds_tables_rule_and_verdict_and_escapes_names():
     assert "<b>" not in text
     assert "6.00 (5.00 to 6.80) times as fast" in text
     assert "500 MB on 1 min" in text
+    assert "| stage | 1 min, MB | 5 min, MB |" in text
     assert "one engine is left out" in text
     assert "nan" not in re.sub(r"[a-z]nan|nan[a-z]", "", text.lower())
 

@@ -11,6 +11,7 @@ from tasks.nearmiss.evaluation.interaction_speed import busy_crossing
 from tasks.nearmiss.interactions import encounters
 from tasks.nearmiss.interactions.conflict_area import CELL_M, area_passing
 from tasks.nearmiss.interactions.encounters import encounter, states_at
+from tasks.nearmiss.interactions.kept import Kept
 from tasks.nearmiss.interactions.points import from_points
 from tasks.nearmiss.measures import rectangle_distance, ttc_rectangles
 
@@ -36,9 +37,10 @@ def test_states_that_are_kept_are_those_asked_for(traffic):
     assert met > 5
 
 
-def test_states_are_dropped_when_too_many_are_kept(traffic, monkeypatch):
-    monkeypatch.setattr(encounters, "KEPT_MOMENTS", 2000)
-    kept = encounters._Kept(lambda user: states_at(user, user.times))
+def test_states_are_dropped_when_too_many_are_kept(traffic):
+    kept = Kept(
+        lambda user: states_at(user, user.times), lambda states: len(states.positions), 2000
+    )
     for user in traffic * 2:
         np.testing.assert_array_equal(kept(user).positions, states_at(user, user.times).positions)
     held = sum(len(states.positions) for _, states in kept._kept.values())

@@ -201,7 +201,8 @@ def test_pixels_are_never_serious(plane, boxes_of):
         ("person", (1.5, 12.0), (0, 1.4), (0.6, 0.6, 1.75)),
         seconds=2,
     )
-    table = interactions_table(find_candidates(from_boxes(tracks, Plane.of_picture((1280, 720)))))
+    found = find_candidates(from_boxes(tracks, Plane.of_picture((1280, 720))))
+    table = interactions_table([each.row for each in found])
     assert set(table["units"]) <= {"px"}
 
 

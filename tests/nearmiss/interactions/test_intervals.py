@@ -63,12 +63,13 @@ def test_motion_on_another_plane_is_the_derivative_of_its_places():
 
 def test_draws_of_the_calibration_move_all_road_users_alike(matrix, tracks):
     one, two = from_boxes(tracks, calibrated(matrix, scaled(matrix)))
-    assert np.allclose(one.stretch, two.stretch)
-    assert np.log(one.stretch).std() == pytest.approx(SHARE, rel=0.3)
-    speeds = [np.hypot(*(each.velocities + each.deviations[..., 2:4]).mean(axis=1).T)
+    drawn = one.draws
+    assert np.allclose(drawn.stretch, two.draws.stretch)
+    assert np.log(drawn.stretch).std() == pytest.approx(SHARE, rel=0.3)
+    speeds = [np.hypot(*(each.velocities + each.draws.deviations[..., 2:4]).mean(axis=1).T)
               for each in (one, two)]  # fmt: skip
     assert np.corrcoef(*speeds)[0, 1] > 0.9
-    far = np.corrcoef(one.stretch, one.sizes[:, 0])[0, 1]
+    far = np.corrcoef(drawn.stretch, drawn.sizes[:, 0])[0, 1]
     assert far > 0.5  # a size that was seen grows with the ground
 
 

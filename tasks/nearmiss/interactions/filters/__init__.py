@@ -6,7 +6,7 @@ why the candidate is no near-miss as one sentence with the values, or "" to keep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import pandas as pd
 
@@ -48,34 +48,37 @@ REJECTED_COLUMNS = [name for name in INTERACTION_COLUMNS if name not in ("intera
 
 
 def apply_filters(
-    candidates: Sequence[Candidate],
+    candidates: Iterable[Candidate],
     surroundings: Surroundings,
     parameters: Parameters | None = None,
     names: Collection[str] | None = None,
-) -> tuple[list[Candidate], pd.DataFrame]:
+) -> tuple[list[dict[str, object]], pd.DataFrame]:
     """Keep the candidates that no filter rejects.
 
     Args:
-        candidates: of `find_candidates`.
+        candidates: of `each_candidate`, each of which may be forgotten once it is judged.
         surroundings: of the same trajectories.
         parameters: thresholds; the defaults when None.
         names: filters to use; all when None.
 
     Returns:
-        The candidates kept, in their order, and a table of the rejected (REJECTED_COLUMNS).
+        The rows of the candidates kept, and a table of the rejected (REJECTED_COLUMNS), both the
+        riskiest first.
 
     Raises:
         ValueError: an unknown filter is named.
     """
+    parameters = parameters or Parameters()
+    chosen = _chosen(names)
     kept, rejected = [], []
-    for candidate, verdict in zip(
-        candidates, verdicts(candidates, surroundings, parameters, names), strict=True
-    ):
-        if not verdict:
-            kept.append(candidate)
-            continue
-        name, reason = next(iter(verdict.items()))
-        rejected.append({**candidate.row, "filter": name, "reason": reason})
+    for candidate in candidates:
+        first = next(_refusals(candidate, chosen, surroundings, parameters), None)
+        if first is None:
+            kept.append(candidate.row)
+        else:
+            rejected.append(candidate.row | dict(zip(("filter", "reason"), first, strict=True)))
+    for rows in (kept, rejected):
+        rows.sort(key=lambda row: -float(row["risk_score"]))
     return kept, pd.DataFrame(rejected, columns=REJECTED_COLUMNS)
 
 
@@ -87,18 +90,27 @@ def verdicts(
 ) -> list[dict[str, str]]:
     """For each candidate, every filter that says no with its reason."""
     parameters = parameters or Parameters()
+    chosen = _chosen(names)
+    return [
+        dict(_refusals(candidate, chosen, surroundings, parameters)) for candidate in candidates
+    ]
+
+
+def _chosen(names: Collection[str] | None) -> list[str]:
     unknown = sorted(set(names or ()) - set(FILTERS))
     if unknown:
         raise ValueError(f"Unknown filter {unknown[0]!r}; there are {', '.join(FILTERS)}.")
-    chosen = {name: FILTERS[name] for name in FILTERS if names is None or name in names}
-    return [
-        {
-            name: reason
-            for name, check in chosen.items()
-            if (reason := check(candidate, surroundings, parameters))
-        }
-        for candidate in candidates
-    ]
+    return [name for name in FILTERS if names is None or name in names]
+
+
+def _refusals(
+    candidate: Candidate, names: Sequence[str], surroundings: Surroundings, parameters: Parameters
+) -> Iterator[tuple[str, str]]:
+    """Names of filters that say no, with their reasons."""
+    for name in names:
+        reason = FILTERS[name](candidate, surroundings, parameters)
+        if reason:
+            yield name, reason
 
 
 __all__ = [
