@@ -1,4 +1,3 @@
-"""Settings that Prefect and other libraries read from the environment when imported.
 """Settings that Prefect, Great Expectations and others read from the environment when imported.
 
 Import this module before them. A value that is already in the environment wins.
