@@ -139,13 +139,17 @@ def _bfloat16_gain() -> float:
 def threads_free(seconds: float = 0.5) -> int:
     """Threads for arithmetic: the cores that we may use, less those that others keep busy.
 
-    One OpenMP thread too many makes all of them wait for the one that has no core.
+    One OpenMP thread too many makes all of them wait for the one that has no core. A number in
+    OMP_NUM_THREADS is taken as it is.
 
     Args:
         seconds: for which the load of the machine is measured; do no work meanwhile.
     """
     import psutil
 
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
     ours = os.sched_getaffinity(0)
     busy = psutil.cpu_percent(interval=seconds, percpu=True)
     used = sum(share for core, share in enumerate(busy) if core in ours) / 100
