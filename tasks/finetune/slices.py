@@ -1,6 +1,7 @@
 """A part of a split, for runs that are to be short."""
 
 import hashlib
+import json
 from pathlib import Path
 
 from tasks.errors import BadInput
@@ -22,6 +23,22 @@ def rows_of(file: Path, most: int | None = None) -> list[dict[str, str]]:
         return rows
     chosen = set(sorted((row["row_id"] for row in rows), key=_place)[:most])
     return [row for row in rows if row["row_id"] in chosen]
+
+
+def json_lines(file: Path) -> list[dict[str, str]]:
+    """The rows of any JSONL file.
+
+    Raises:
+        BadInput: it cannot be read, or a line of it is no object.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines if line.strip()]
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file} is no JSONL file ({error}): give one row a line") from None
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise BadInput(f"{file} holds no rows: give one JSON object a line")
+    return rows
 
 
 def _place(row_id: str) -> bytes:

@@ -1,0 +1,100 @@
+"""The run that is to be bettered, as it left its files."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import BadInput
+from tasks.finetune import slices
+from tasks.finetune.config import FinetuneConfig
+from tasks.finetune.iteration.changes import Evidence
+from tasks.finetune.iteration.compare import Evaluated
+from tasks.finetune.splits import SPLITS
+from tasks.finetune.writing import split_file
+
+SplitRow = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Former:
+    """A finished run of fine-tuning.
+
+    Attributes:
+        config: of the run.
+        folder: of its results.
+        training: facts of the training.
+        failures: facts of its failures on validation.
+        clusters: row id to near-duplicate group.
+    """
+
+    config: FinetuneConfig
+    folder: Path
+    training: dict[str, Any]
+    failures: dict[str, Any]
+    clusters: dict[str, str]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Former":
+        """Read a run.
+
+        Raises:
+            BadInput: there is no such run, or it has not come to its analysis.
+        """
+        name = folder.name
+        record = _json(folder / "record.json", name)
+        if record.get("flow") != "finetune":
+            raise BadInput(f"{folder} is no run of fine-tuning: name one with --run")
+        return cls(
+            config=FinetuneConfig.model_validate(record["config"]),
+            folder=folder,
+            training=_json(folder / "training.json", name),
+            failures=_json(folder / "analysis.json", name)["errors_val"],
+            clusters=_json(folder / "clusters.json", name),
+        )
+
+    def split(self, name: str) -> Path:
+        """The file of a split."""
+        return split_file(self.folder / "splits", name)
+
+    def rows(self, name: str) -> list[SplitRow]:
+        """The rows of a split that the run used."""
+        return slices.rows_of(self.split(name), getattr(self.config, f"max_{name}_rows"))
+
+    @property
+    def evaluated(self) -> Evaluated:
+        """What its evaluation left."""
+        return Evaluated(self.folder / "answers.parquet", self.folder / "scores.parquet")
+
+    def evidence(self, more_rows: bool) -> Evidence:
+        """What is known of the run."""
+        groups = Counter(
+            self.clusters.get(row["row_id"], row["row_id"]) for row in self.rows("train")
+        )
+        return Evidence(
+            classes=self.failures["classes"],
+            training=self.training,
+            more_rows=more_rows,
+            related_rows=sum(count for count in groups.values() if count > 1),
+        )
+
+    def failed(self) -> list[SplitRow]:
+        """The validation rows that were answered badly."""
+        low = {entry["row_id"] for entry in self.failures["low"]}
+        return [row for row in self.rows("val") if row["row_id"] in low]
+
+    def held_out(self) -> list[SplitRow]:
+        """All rows that must not be trained on, whether the run used them or not."""
+        return [row for name in SPLITS[1:] for row in slices.rows_of(self.split(name))]
+
+
+def _json(path: Path, name: str) -> Mapping[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BadInput(
+            f"{path} is missing or damaged: finish the run first, with python flows/finetune.py "
+            f"--run {name}"
+        ) from None
