@@ -37,6 +37,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "shuffle": ("shuffle", "shuffled"),
     "model": ("model", "net", "network", "module", "m"),
     "path": ("path", "filename", "filepath", "file", "fname", "file_path", "checkpoint_path"),
+    "generator": ("rng", "generator", "random_generator"),
+    "seed": ("seed", "random_state", "random_seed"),
     "gradient": (
         *("grad", "gradient", "grad_output", "grad_out", "dout", "upstream", "output_gradient"),
         *("d_out", "dy", "dz", "delta", "grad_outputs", "out_grad", "g", "output_grad", "error"),

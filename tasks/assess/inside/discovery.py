@@ -102,7 +102,8 @@ class Framework:
         return list(dict.fromkeys([*local, *classes]))
 
     def wrap(self, array: np.ndarray, cls: type | None, requires_grad: bool = False) -> Any:
-        """The array as the student's tensor; the plain array where `cls` is None."""
+        """A copy of the array as the student's tensor; a plain copy where `cls` is None."""
+        array = array.copy()  # a step in place must not reach the array that was sent
         if cls is None:
             return array
         if requires_grad:

@@ -35,9 +35,12 @@ def perceptron(features: int, hidden: int, outputs: int, activation: str = "tanh
     ]
 
 
-def own_weights(specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same layers with the student's own first weights."""
-    return [{k: v for k, v in spec.items() if k not in ("weight", "bias")} for spec in specs]
+def own_weights(specs: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The same layers with the student's own first weights, seeded where layers take a seed."""
+    return [
+        {**{k: v for k, v in spec.items() if k not in ("weight", "bias")}, "seed": seed + number}
+        for number, spec in enumerate(specs)
+    ]
 
 
 def train_job(
@@ -305,10 +308,13 @@ class TrainingRepeatable(CaseProbe):
     def jobs(self, rng: np.random.Generator) -> list[Job]:
         x, y = clouds(rng, 12, 4, 3)
         arrays = {"input": x, "targets": np.eye(3)[y]}
-        specs = own_weights(perceptron(4, 6, 3))
         first, second = (int(seed) for seed in rng.integers(1, 10_000, size=2))
         return [
-            train_job(specs, arrays, loss="mse", classes=3, rate=0.05, steps=5, seed=seed)
+            train_job(
+                own_weights(perceptron(4, 6, 3), seed),
+                arrays,
+                **{"loss": "mse", "classes": 3, "rate": 0.05, "steps": 5, "seed": seed},
+            )
             for seed in (first, first, second + 10_000)
         ]
 

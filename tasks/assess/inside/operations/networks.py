@@ -10,7 +10,7 @@ from ..building import Built, build, contain
 from ..calling import forward
 from ..discovery import Framework, NotFound, framework
 from ..layouts import PLAIN, Layout, fitting
-from ..parameters import all_arrays, listed_parameters
+from ..parameters import LISTS, all_arrays, listed_parameters
 from ..values import storage
 
 Arrays = dict[str, np.ndarray]
@@ -70,7 +70,7 @@ def _registered(network: Any) -> dict[str, Any]:
         "listed_sizes": [int(storage(one).size) for one in listed],
         "held_sizes": [int(parameter.read().size) for parameter in held],
         "missed": missed[:10],
-        "has_parameters": hasattr(network, "parameters"),
+        "has_parameters": any(hasattr(network, name) for name in LISTS),
     }
 
 

@@ -41,8 +41,22 @@ def optimizer_steps(submission: Path, params: dict[str, Any], arrays: Arrays) ->
 
 
 def _tensor_forms(student: Framework) -> list[tuple[type, type | None]]:
-    classes = student.tensor_classes()
-    return [(cls, gradient_cls) for cls in classes for gradient_cls in (cls, None)]
+    """(class of a parameter, class of its gradient or None for an array), the student's first."""
+    forms = []
+    for cls in student.tensor_classes():
+        natural = cls if _gradient_is_tensor(student, cls) else None
+        forms += [(cls, natural), (cls, None if natural is cls else cls)]
+    return forms
+
+
+def _gradient_is_tensor(student: Framework, cls: type) -> bool:
+    """What the student's own backward puts into grad."""
+    try:
+        tensor = student.wrap(np.ones((1, 1)), cls, requires_grad=True)
+        (tensor * tensor).backward()
+    except Exception:  # noqa: BLE001  another operation may be the one that works
+        return False
+    return tensor.grad is not None and not isinstance(tensor.grad, np.ndarray)
 
 
 def _on_tensors(
