@@ -85,8 +85,8 @@ class Parameter:
 def learnt(thing: object) -> list[Parameter]:
     """All learnt arrays of a layer or network in the order of its attributes.
 
-    Where the thing has `parameters()` (or one of LISTS) that says something, only those it lists; arrays that it
-    forgets are found by comparing with `all_arrays`.
+    Where the thing has `parameters()` (or another of LISTS) that says something, only those it
+    lists; arrays that it forgets are found by comparing with `all_arrays`.
     """
     found = all_arrays(thing)
     listed = listed_parameters(thing)
@@ -103,8 +103,9 @@ def all_arrays(thing: object) -> list[Parameter]:
 
 
 def listed_parameters(thing: object) -> list[object]:
-    """What `parameters()` or another of LISTS gives, flattened; empty where there is none or it gives nothing."""
-    given = next((held for name in LISTS if (held := getattr(thing, name, None)) is not None), None)
+    """What `parameters()` or another of LISTS gives, flattened; empty where it gives nothing."""
+    lists = (getattr(thing, name, None) for name in LISTS)
+    given = next((held for held in lists if held is not None), None)
     if callable(given):
         try:
             given = given()

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SLOPES = (("W", "dW"), ("b", "db"), ("filters", "d_filters"), ("biases", "d_biases"))
+
 
 class MeanSquaredError:
     def forward(self, predictions, targets):
