@@ -48,6 +48,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 
 
+# For what a signature requires beyond what a probe asks.
+USUAL: dict[str, Any] = {
+    **{"axis": -1, "dim": -1, "stride": 1, "strides": 1, "padding": 0, "pad": 0},
+    **{"bias": True, "use_bias": True, "training": False, "train": False, "is_training": False},
+    **{"activation": None, "name": "probed"},
+}
+
+
 class NotOffered(Exception):
     """The signature has no place for something that was asked of it."""
 
@@ -92,6 +100,8 @@ def bind(
             continue
         if parameter.name in named:
             value = given[named[parameter.name]]
+        elif required and parameter.name in USUAL:
+            value = USUAL[parameter.name]
         elif required and strangers:
             value = left.pop(strangers.pop(0))
         elif required:

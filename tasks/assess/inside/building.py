@@ -195,7 +195,8 @@ class Chain:
     def backward(self, gradient: Any, *rate: float) -> Any:
         for layer in reversed(self.layers):
             steps = len(required_names(layer.backward)) == 2
-            gradient = layer.backward(gradient, *(rate if steps else ()))
+            below = layer.backward(gradient, *(rate if steps else ()))
+            gradient = layer.dinputs if below is None else below
         return gradient
 
 

@@ -26,11 +26,11 @@ def clouds(rng: np.random.Generator, rows: int, features: int, classes: int) -> 
     return centres[y] + numbers(rng, rows, features, scale=0.3), y.astype(np.int64)
 
 
-def perceptron(features: int, hidden: int, outputs: int, activation: str = "tanh") -> list[dict]:
-    """Two dense layers with an activation between them."""
+def perceptron(features: int, hidden: int, outputs: int) -> list[dict]:
+    """Two dense layers with a ReLU between them."""
     return [
         dense_spec(features, hidden, "0"),
-        {"role": activation},
+        {"role": "relu"},
         dense_spec(hidden, outputs, "1"),
     ]
 
@@ -93,7 +93,7 @@ class EveryParameterLearns(CaseProbe):
         for channels, filters in ((1, 1), (2, 3)):
             specs = [
                 convolution_spec(channels, filters, 2, "0"),
-                {"role": "tanh"},
+                {"role": "relu"},
                 {"role": "flatten"},
                 dense_spec(filters * 9, 2, "1"),
             ]
@@ -234,11 +234,11 @@ class TrainingDynamics(CaseProbe):
             for rate in (0.02, 0.2)
         ]
         x, y = clouds(rng, 12, 3, 3)
-        large = {**weights_for(rng, perceptron(3, 5, 3, "relu")), "input": 60 * x, "targets": y}
+        large = {**weights_for(rng, perceptron(3, 5, 3)), "input": 60 * x, "targets": y}
         return [
             *jobs,
             train_job(
-                perceptron(3, 5, 3, "relu"),
+                perceptron(3, 5, 3),
                 large,
                 loss="cross_entropy",
                 classes=3,

@@ -44,6 +44,7 @@ def network_forward(submission: Path, params: dict[str, Any], arrays: Arrays) ->
     student = framework(submission)
     try:
         network, name, built = build_network(student, params["layers"], arrays)
+        registered = _registered(network)  # before layers keep what passed through them
         layout, output = place(student, network, params, arrays["input"])
     except NotFound as missing:
         return missing.values
@@ -53,7 +54,7 @@ def network_forward(submission: Path, params: dict[str, Any], arrays: Arrays) ->
         **_told(name, built),
         "layout": layout.name,
         "output": output,
-        **_registered(network),
+        **registered,
     }
 
 
