@@ -107,8 +107,9 @@ class Optimizer:
 
     def _on_layers(self) -> None:
         layers = getattr(self.network, "layers", None) or [self.network]
+        learning = [one for one in layers if any(p.owner is one for p in self.parameters)]
         method = self._method()
-        for layer in layers:
+        for layer in learning or layers:
             method(layer)
 
     def _on_arrays(self) -> None:

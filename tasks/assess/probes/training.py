@@ -234,7 +234,7 @@ class TrainingDynamics(CaseProbe):
             for rate in (0.02, 0.2)
         ]
         x, y = clouds(rng, 12, 3, 3)
-        large = {**weights_for(rng, perceptron(3, 5, 3)), "input": 60 * x, "targets": y}
+        large = {**weights_for(rng, perceptron(3, 5, 3)), "input": 1000 * x, "targets": y}
         return [
             *jobs,
             train_job(
@@ -242,7 +242,7 @@ class TrainingDynamics(CaseProbe):
                 large,
                 loss="cross_entropy",
                 classes=3,
-                rate=1e-3,
+                rate=1e-6,
                 steps=5,
             ),
         ]
