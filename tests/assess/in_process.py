@@ -2,6 +2,8 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,17 +43,23 @@ def answer(submitted: Path, job: Job) -> JobResult:
     return JobResult("done", values, arrays)
 
 
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Afterwards the submission's modules, its place on the path and its seeds are as before."""
+    modules, path, state = set(sys.modules), list(sys.path), np.random.get_state()
+    try:
+        yield
+    finally:
+        framework.cache_clear()
+        for module in set(sys.modules) - modules:
+            del sys.modules[module]
+        sys.path[:] = path
+        np.random.set_state(state)
+
+
 def probed(submitted: Path, name: str, seed: int = 3) -> ProbeResult:
     """One probe on a submission, which is then forgotten."""
     probe = PROBES[name]
-    before = set(sys.modules), list(sys.path)
-    random_state = np.random.get_state()
-    try:
+    with forgotten():
         jobs = probe.jobs(np.random.default_rng(seed))
         return probe.judge(jobs, [answer(submitted, job) for job in jobs])
-    finally:
-        framework.cache_clear()
-        for module in set(sys.modules) - before[0]:
-            del sys.modules[module]
-        sys.path[:] = before[1]
-        np.random.set_state(random_state)

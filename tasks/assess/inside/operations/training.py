@@ -31,6 +31,8 @@ def network_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) 
         make, problems = first_that_learns(student, params, arrays)
     except NotFound as missing:
         return missing.values
+    except NotOffered as refusal:
+        return {"found": True, "offered": False, "reason": str(refusal)[:200]}
     if make is None:
         return {"found": True, "ran": False, "problems": problems}
     learner = make()
