@@ -125,7 +125,7 @@ class EveryParameterLearns(CaseProbe):
         says = why_not(result)
         if says:
             return [Finding(aspect, 0.0, says)]
-        names, changes = result.values.get("names") or [], result.values.get("changes") or []
+        names, changes = result.values.get("names") or [], result.arrays["changes"].tolist()
         received = result.values.get("received") or []
         expected = len([spec for spec in job.params["layers"] if "weight" in spec])
         if len(names) < expected:
