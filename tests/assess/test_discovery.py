@@ -66,6 +66,24 @@ def test_a_top_level_that_does_not_import(tmp_path, top):
         assert any(line.startswith("tinynet: ") for line in student.sources.failures)
 
 
+def test_the_inside_of_a_package_without_its_folder(tmp_path):
+    submitted = tmp_path / "handed_in"
+    shutil.copytree(STUDENTS / "autograd" / "tinynet" / "core", submitted / "core")
+    for name in ("dense_forward", "convolution_gradients", "optimizer_steps", "loss_gradients"):
+        result = probed(submitted, name)
+        assert result.outcome is Outcome.PASSED, result.evidence
+
+
+def test_gradients_that_must_be_switched_on(tmp_path):
+    submitted = submission(tmp_path)
+    (submitted / "tinynet" / "__init__.py").write_text("import gone")
+    tensor = submitted / "tinynet" / "core" / "tensor.py"
+    in_text(tensor, "    def backward(", "    def _backward(")
+    switch = "\n\ndef enable_autograd():\n    Tensor.backward = Tensor._backward\n"
+    tensor.write_text(tensor.read_text() + switch)
+    assert probed(submitted, "layer_gradients").outcome is Outcome.PASSED
+
+
 def test_names_of_the_students_own(tmp_path):
     submitted = submission(tmp_path)
     layers = submitted / "tinynet" / "core" / "layers.py"

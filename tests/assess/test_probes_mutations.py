@@ -109,6 +109,11 @@ MUTATIONS = [
         *("np.random.randn(*shape) * 0.1", "0.weight receives no gradient"),
     ),
     (
+        *("every_parameter_learns", "spatial.py", "parents=(x, self.weight, self.bias), pull=pull"),
+        "parents=(x,), pull=lambda g: pull(g)[:1]",
+        "0.weight receives no gradient",
+    ),
+    (
         *("every_parameter_learns", "optimizers.py", "enumerate(self.parameters):\n            if"),
         *("enumerate(self.parameters[:1]):\n            if", "does not move"),
     ),

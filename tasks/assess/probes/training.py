@@ -125,11 +125,8 @@ class EveryParameterLearns(CaseProbe):
         """A draw in which every array has a gradient: a ReLU that never fires would stop it."""
         rows = shape[0]
         for _ in range(MOST_DRAWS):
-            weights, x, targets = (
-                weights_for(rng, specs),
-                numbers(rng, *shape),
-                numbers(rng, rows, 2),
-            )
+            weights, x = weights_for(rng, specs), numbers(rng, *shape)
+            targets = numbers(rng, rows, 2)
             _, gradients = squared_error_gradients(specs, weights, x, targets)
             if all(np.max(np.abs(gradient)) > 0.01 for gradient in gradients.values()):
                 break
