@@ -84,6 +84,21 @@ def test_gradients_that_must_be_switched_on(tmp_path):
     assert probed(submitted, "layer_gradients").outcome is Outcome.PASSED
 
 
+def test_activations_that_are_methods_of_the_tensor(tmp_path):
+    submitted = submission(tmp_path)
+    core = submitted / "tinynet" / "core"
+    in_text(core / "layers.py", "class ReLU(Module):", "class _Positive(Module):")
+    in_text(core / "spatial.py", "class Flatten(Module):", "class _Flat(Module):")
+    relu = "\n    def relu(self):\n        up = self.data > 0\n        return self * Tensor(up)\n"
+    in_text(core / "tensor.py", "    def __len__(self):", f"{relu}\n    def __len__(self):")
+    assert found(submitted, "relu", "flatten") == [
+        "tinynet.core.tensor.Tensor.relu",
+        "tinynet.core.tensor.Tensor.reshape",
+    ]
+    for name in ("activations", "layer_gradients", "flatten_forward", "spatial_network"):
+        assert probed(submitted, name).outcome is Outcome.PASSED
+
+
 def test_names_of_the_students_own(tmp_path):
     submitted = submission(tmp_path)
     layers = submitted / "tinynet" / "core" / "layers.py"
