@@ -6,9 +6,12 @@ from in_process import probed, submission
 
 from tasks.assess.jobs import JobResult
 from tasks.assess.probes.registry import PROBES, judged
+from tasks.assess.probes.training_dynamics import FASTER
+from tasks.assess.references.network import descend, squared_error_gradients
 from tasks.assess.results import Outcome
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("student", ["autograd", "explicit"])
 def test_right_framework_passes(tmp_path, student):
     submitted = submission(tmp_path, student)
@@ -69,3 +72,20 @@ def test_too_few_answers_are_the_graders_error():
     probe = PROBES["dense_forward"]
     result = probe.judge(probe.jobs(np.random.default_rng(1)), [])
     assert result.outcome is Outcome.GRADER_ERROR
+
+
+def test_what_is_drawn_for_training_can_be_learnt():
+    fallen = []
+    for seed in range(100):
+        slow, fast, _ = PROBES["training_dynamics"].jobs(np.random.default_rng(seed))
+        falls = []
+        for job in (slow, fast):
+            case = job.params["layers"], job.arrays, job.arrays["input"], job.arrays["targets"]
+            errors = descend(*case, job.params["settings"]["rate"], job.params["steps"])
+            falls.append(errors[0] - errors[-1])
+        fallen.append(falls[1] / falls[0])
+        job = PROBES["every_parameter_learns"].jobs(np.random.default_rng(seed))[0]
+        case = job.params["layers"], job.arrays, job.arrays["input"], job.arrays["targets"]
+        _, gradients = squared_error_gradients(*case)
+        assert all(gradient.any() for gradient in gradients.values())
+    assert min(fallen) > FASTER
