@@ -66,6 +66,7 @@ def test_a_top_level_that_does_not_import(tmp_path, top):
         assert any(line.startswith("tinynet: ") for line in student.sources.failures)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_the_inside_of_a_package_without_its_folder(tmp_path):
     submitted = tmp_path / "handed_in"
     shutil.copytree(STUDENTS / "autograd" / "tinynet" / "core", submitted / "core")
@@ -112,6 +113,24 @@ def test_names_of_the_students_own(tmp_path):
     ]
     assert probed(submitted, "dense_forward").share == 1.0
     assert probed(submitted, "convolution_gradients").share == 1.0
+
+
+def test_a_convolution_of_one_channel_with_a_name_of_its_own(tmp_path):
+    submitted = submission(
+        tmp_path, "older", changes={"cnn.py": ("class Conv2D:", "class Stencil:")}
+    )
+    assert found(submitted, "conv2d") == ["cnn.Stencil"]
+
+
+def test_the_layer_is_taken_and_not_an_operation_of_its_name(tmp_path):
+    submitted = submission(tmp_path)
+    operations = "class Conv2d:\n    def __init__(self, tape):\n        self.tape = tape\n"
+    pool = "\n\nclass MaxPool2d:\n    def __init__(self, tape):\n        self.tape = tape\n"
+    (submitted / "tinynet" / "core" / "recorded.py").write_text(operations + pool)
+    assert found(submitted, "conv2d", "max_pool") == [
+        "tinynet.core.spatial.Conv2d",
+        "tinynet.core.spatial.MaxPool2d",
+    ]
 
 
 def test_a_weight_that_lies_the_other_way(tmp_path):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .binding import call_bound
+from .binding import NotOffered, call_bound
 from .loading import Definition, Sources
 from .values import storage, to_array
 
@@ -200,21 +200,11 @@ def _names(pattern: str) -> re.Pattern:
     return re.compile(pattern)
 
 
-def _apply(framework: Framework, target: object, array: np.ndarray) -> np.ndarray:
-    """What a no-argument class or a function gives for an array."""
-    made = target() if isinstance(target, type) else target
-    for cls in [*framework.tensor_classes(target), None]:
-        try:
-            return to_array(made(framework.wrap(array, cls)))
-        except (Exception, SystemExit):  # noqa: BLE001, S112  it may raise anything
-            continue
-    raise TypeError("gives no array")
-
-
 def _is_elementwise(expected: Callable[[np.ndarray], np.ndarray]) -> Callable:
     def behaves(framework: Framework, target: object) -> bool:
         x = np.array([[-1.5, -0.25, 0.5], [2.0, 0.75, -3.0]])
-        return np.allclose(_apply(framework, target, x), expected(x), atol=1e-5)
+        made = target() if isinstance(target, type) else target
+        return np.allclose(_output(framework, made, x), expected(x), atol=1e-5)
 
     return behaves
 
@@ -224,28 +214,48 @@ def _is_dense(framework: Framework, target: object) -> bool:
         return False
     layer = call_bound(target, {"in": 5, "out": 3}, ("in", "out"))
     shapes = {held.shape for value in vars(layer).values() if (held := storage(value)) is not None}
-    rows = np.arange(10.0).reshape(2, 5)
-    for cls in [*framework.tensor_classes(target), None]:
-        try:
-            output = to_array(layer(framework.wrap(rows, cls)))
-        except (Exception, SystemExit):  # noqa: BLE001, S112  it may raise anything
-            continue
-        return output.shape == (2, 3) and bool(shapes & {(5, 3), (3, 5)})
-    return False
+    return bool(shapes & {(5, 3), (3, 5)}) and _gives(framework, layer, np.ones((2, 5)), (2, 3))
 
 
 def _is_convolution(framework: Framework, target: object) -> bool:
+    """With channels, or of one channel and made with the kernel's size alone."""
     if not isinstance(target, type):
         return False
-    given = {"in": 2, "out": 3, "kernel": 2}
-    layer = call_bound(target, given, ("in", "out", "kernel"))
-    for cls in [*framework.tensor_classes(target), None]:
+    try:
+        layer = call_bound(target, {"in": 2, "out": 3, "kernel": 2}, ("in", "out", "kernel"))
+    except NotOffered:
+        layer = call_bound(target, {"kernel": (2, 2)}, ("kernel",))
+        return _gives(framework, layer, np.ones((5, 4)), (4, 3))
+    return _gives(framework, layer, np.ones((1, 2, 5, 4)), (1, 3, 4, 3))
+
+
+def _is_pool(reduce: Callable[..., np.ndarray]) -> Callable[[Framework, object], bool]:
+    def behaves(framework: Framework, target: object) -> bool:
+        if not isinstance(target, type):
+            return False
+        layer = call_bound(target, {"kernel": 2, "stride": 2}, ("kernel",))
+        image = np.arange(24.0).reshape(1, 1, 4, 6)
+        expected = reduce(image.reshape(1, 1, 2, 2, 3, 2), axis=(3, 5))
+        return np.allclose(_output(framework, layer, image), expected)
+
+    return behaves
+
+
+def _gives(framework: Framework, layer: Any, array: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """Whether the layer's output has the shape."""
+    return _output(framework, layer, array).shape == shape
+
+
+def _output(framework: Framework, layer: Any, array: np.ndarray) -> np.ndarray:
+    """The output for an array, in the first of the student's tensors that the layer takes."""
+    near = type(layer) if not hasattr(layer, "__code__") else layer
+    for cls in [*framework.tensor_classes(near), None]:
         try:
-            output = to_array(layer(framework.wrap(np.ones((1, 2, 5, 4)), cls)))
+            given = framework.wrap(array, cls)
+            return to_array(layer(given) if callable(layer) else layer.forward(given))
         except (Exception, SystemExit):  # noqa: BLE001, S112  it may raise anything
             continue
-        return output.shape == (1, 3, 4, 3)
-    return False
+    raise TypeError("gives no array")
 
 
 def _is_tensor(framework: Framework, target: object) -> bool:
@@ -296,11 +306,14 @@ ROLES: dict[str, Role] = {
         classes_only=True,
     ),
     "max_pool": Role(
-        "a max pooling layer: MaxPool2d, MaxPool2D, …", _names("maxpool(ing)?(2d)?(layer)?")
+        "a max pooling layer: MaxPool2d, MaxPool2D, …",
+        _names("maxpool(ing)?(2d)?(layer)?"),
+        _is_pool(np.max),
     ),
     "average_pool": Role(
         "an average pooling layer: AvgPool2d, AveragePooling2D, …",
         _names("(avg|average|mean)pool(ing)?(2d)?(layer)?"),
+        _is_pool(np.mean),
     ),
     "flatten": Role("a Flatten layer or a function flatten", _names("flatten(layer)?")),
     "sequential": Role(

@@ -51,11 +51,11 @@ class Learner:
 
     def backward(self, inputs: np.ndarray, targets: np.ndarray) -> float:
         """The loss; the gradients are then where the student puts them."""
+        if self.optimizer is not None:
+            self.optimizer.zero()
         output = self.output(inputs)
         shaped = self._targets(targets)
         loss = self.loss(output, shaped)
-        if self.optimizer is not None:
-            self.optimizer.zero()
         if self.style.cls is not None and hasattr(loss, "backward"):
             loss.backward()
             return of_scalar(loss)
