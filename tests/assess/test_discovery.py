@@ -100,6 +100,28 @@ def test_activations_that_are_methods_of_the_tensor(tmp_path):
         assert probed(submitted, name).outcome is Outcome.PASSED
 
 
+RANDOM = "np.random.randn(in_features, out_features)"
+SHAPED = "normal(size=(in_features, out_features))"
+
+
+@pytest.mark.parametrize(
+    ("draws", "top"),
+    [
+        (f"GENERATOR.{SHAPED}", "GENERATOR = np.random.default_rng(7)"),
+        (
+            f"STATE[0].{SHAPED}",
+            "STATE = [np.random.default_rng()]\n\n\ndef set_seed(seed):\n"
+            "    STATE[0] = np.random.default_rng(seed)",
+        ),
+    ],
+)
+def test_seeds_reach_the_students_own_generators(tmp_path, draws, top):
+    submitted = submission(tmp_path, changes={"layers.py": (RANDOM, draws)})
+    in_text(submitted / "tinynet/core/layers.py", "class Module:", f"{top}\n\n\nclass Module:")
+    result = probed(submitted, "training_repeatable")
+    assert result.outcome is Outcome.PASSED, result.evidence
+
+
 def test_names_of_the_students_own(tmp_path):
     submitted = submission(tmp_path)
     layers = submitted / "tinynet" / "core" / "layers.py"

@@ -98,8 +98,7 @@ def train(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict[str,
     if make is None:
         return {"found": True, "ran": False, "problems": problems}
     if "seed" in params:
-        np.random.seed(params["seed"])
-        random.seed(params["seed"])
+        _seed(student, params["seed"])
     learner = make()
     inputs, targets = arrays["input"], arrays["targets"]
     before = [parameter.read() for parameter in learner.parameters]
