@@ -17,8 +17,8 @@ NOBODY = "65534"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 # One thread: several students are graded side by side, and sums keep their order.
 ENVIRONMENT = {
-    "HOME": "/tmp",
-    "TMPDIR": "/tmp",
+    "HOME": str(layout.WRITABLE),
+    "TMPDIR": str(layout.WRITABLE),
     "PATH": "/nowhere",
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",
@@ -54,14 +54,15 @@ def command(submission: Path | None, operations: Path | None, limits: Limits) ->
     program = shutil.which("bwrap") or "bwrap"
     return [
         program,
-        *("--unshare-all", "--unshare-user", *_no_namespaces_of_its_own()),
+        *("--unshare-all", "--unshare-user", *_where_offered("--disable-userns")),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox"),
         *_environment(),
         *_system(),
         *_grading(submission, operations),
-        *("--size", str(limits.scratch_mb * MEGABYTE), "--tmpfs", "/tmp"),
-        *("--remount-ro", "/", "--chdir", "/tmp", "--"),
+        *_where_offered("--size", str(limits.scratch_mb * MEGABYTE)),
+        *("--tmpfs", str(layout.WRITABLE)),
+        *("--remount-ro", "/", "--chdir", str(layout.WRITABLE), "--"),
     ]
 
 
@@ -95,11 +96,15 @@ def _grading(submission: Path | None, operations: Path | None) -> list[str]:
     ]
 
 
+def _where_offered(option: str, *values: str) -> list[str]:
+    """An option that releases before 0.8 lack, where this one has it."""
+    return [option, *values] if option in _help() else []
+
+
 @lru_cache(maxsize=1)
-def _no_namespaces_of_its_own() -> tuple[str, ...]:
-    """Releases before 0.8 cannot forbid further user namespaces."""
-    if shutil.which("bwrap") is None:
-        return ()
-    told = subprocess.run(["bwrap", "--help"], capture_output=True, text=True)
-    known = "--disable-userns" in told.stdout + told.stderr
-    return ("--disable-userns",) if known else ()
+def _help() -> str:
+    program = shutil.which("bwrap")
+    if program is None:
+        return ""
+    told = subprocess.run([program, "--help"], capture_output=True, text=True)
+    return told.stdout + told.stderr

@@ -28,8 +28,10 @@ class Layout:
         return self.package / CHILD_NAME / "main.py"
 
 
+# The one writable folder, a file system of its own inside the sandbox.
+WRITABLE = Path("/tmp")  # noqa: S108
 # The submission's parent holds nothing else: it may itself be a package.
-INSIDE = Layout(Path("/grader"), Path("/site"), Path("/student/submission"), Path("/tmp/work"))
+INSIDE = Layout(Path("/grader"), Path("/site"), Path("/student/submission"), WRITABLE / "work")
 
 
 def linked(folder: Path, operations: Path, submission: Path) -> Layout:
