@@ -14,7 +14,7 @@ from tasks.assess.sandbox.limits import MEGABYTE
 Stop = Literal["answered", "ended", "timeout", "too large", "printed too much"]
 CHUNK = 256 * 1024
 TAIL = 2000
-MOST_HEADER = 4 * MEGABYTE
+MOST_HEADER = MEGABYTE
 END_SECONDS = 5.0
 
 

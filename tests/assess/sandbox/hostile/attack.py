@@ -40,12 +40,22 @@ def read_working_folder(params, arrays):
 
 def look_around(params, arrays):
     """Every file but those of the system's libraries and the interpreter's."""
-    known = ("/lib", "/usr", "/site", os.path.dirname(os.path.dirname(os.__file__)))
+    known = ("/lib", "/usr", "/site", sys.base_prefix)
     found = []
     for folder, _, names in os.walk("/"):
         if not folder.startswith(known):
             found += [os.path.join(folder, name) for name in names]
-    return {"found": found, "variables": sorted(os.environ), "user": os.getuid()}
+    opened = [number for number in range(200) if _is_open(number)]
+    told = {"variables": sorted(os.environ), "user": os.getuid(), "descriptors": len(opened)}
+    return {"found": found, **told}
+
+
+def _is_open(number):
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def write_outside(params, arrays):
@@ -123,13 +133,13 @@ def memory_bomb_of_many(params, arrays):
 
 def fill_the_folder(params, arrays):
     for number in range(10_000):
-        with open(f"/tmp/{number}", "wb") as file:
+        with open(str(number), "wb") as file:
             file.write(bytes(MEGABYTE))
     return {}
 
 
 def ten_gigabytes(params, arrays):
-    with open("/tmp/result.npy", "wb") as file:
+    with open("result.npy", "wb") as file:
         file.seek(10 * 1024**3)
         file.write(b"end")
     return {}
