@@ -157,7 +157,7 @@ class Sandbox:
             seen, start = layout.linked(scratch, self.operations, self.copy), []
         else:
             seen = layout.INSIDE
-            start = bubblewrap.command(self.copy, self.operations, self.limits)
+            start = bubblewrap.command(self.copy, self.operations, self.limits, pipes.about)
         settings = {
             "package": str(seen.package),
             "site": str(seen.site),
