@@ -3,6 +3,7 @@
 Both versions are known: https://docs.kernel.org/admin-guide/cgroup-v1/ and cgroup-v2.html there.
 """
 
+import os
 import shutil
 import subprocess
 import time
@@ -16,6 +17,7 @@ from tasks.assess.sandbox.limits import MEGABYTE, Limits
 
 OWN_GROUPS = Path("/proc/self/cgroup")
 MOUNTS = Path("/proc/self/mountinfo")
+PREFIX = "submission-"
 REMOVAL_SECONDS = 3.0
 
 
@@ -62,10 +64,11 @@ class ControlGroup:
 def make(limits: Limits) -> ControlGroup:
     """A new group with the limits; an empty one where this process may make none."""
     group = ControlGroup()
-    name = f"submission-{uuid.uuid4().hex[:12]}"
+    name = f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex[:12]}"
     for kept, version, parent in _parents():
         if kept in group.kept:
             continue
+        _remove_left_behind(parent)
         folder = parent / name
         new = folder not in group.folders
         try:
@@ -82,6 +85,15 @@ def make(limits: Limits) -> ControlGroup:
         if new:
             group.folders.append(folder)
     return group
+
+
+def _remove_left_behind(parent: Path) -> None:
+    """Remove the empty groups of graders that were killed."""
+    for folder in parent.glob(f"{PREFIX}*-*"):
+        grader = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if not Path("/proc", grader).exists():
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _set(folder: Path, kept: str, version: str, limits: Limits) -> None:

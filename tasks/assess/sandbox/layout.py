@@ -46,6 +46,20 @@ def linked(folder: Path, operations: Path, submission: Path) -> Layout:
     return layout
 
 
+def environment(home: Path) -> dict[str, str]:
+    """All variables that the submission's code sees."""
+    # One thread: several students are graded side by side, and sums keep their order.
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "PATH": "/nowhere",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        **dict.fromkeys(threads, "1"),
+    }
+
+
 def interpreter() -> Path:
     """The interpreter itself, outside any virtual environment."""
     return Path(sys.executable).resolve()

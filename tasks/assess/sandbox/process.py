@@ -87,7 +87,12 @@ class Process:
 
     @classmethod
     def start(
-        cls, command: list[str], pipes: Pipes, answer_bytes: int, printed_bytes: int
+        cls,
+        command: list[str],
+        environment: dict[str, str],
+        pipes: Pipes,
+        answer_bytes: int,
+        printed_bytes: int,
     ) -> "Process":
         """Start a command that has the pipes' descriptors among its arguments."""
         try:
@@ -97,7 +102,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 pass_fds=pipes.given,
-                env={},
+                env=environment,
                 start_new_session=True,
             )
         except OSError:
@@ -113,6 +118,12 @@ class Process:
         """The last of what it has printed since the last question."""
         return self._printed[-TAIL:].decode(errors="replace")
 
+    @property
+    def status(self) -> int | None:
+        """Its exit status, 128 + n where signal n ended it; None while it runs."""
+        status = self.started.poll()
+        return status if status is None or status >= 0 else 128 - status
+
     def ask(self, question: list[bytes], seconds: float) -> Heard:
         """Send a question, and wait for one answer at most so long."""
         begun = time.monotonic()
@@ -121,8 +132,8 @@ class Process:
         heard.seconds = time.monotonic() - begun
         return heard
 
-    def end(self) -> int:
-        """Kill it and all that it has started; its exit status, 128 + n for signal n."""
+    def end(self) -> None:
+        """Kill it and all that it has started."""
         if self.started.poll() is None and (first := self._first_inside()) is not None:
             # Its end is that of all in its namespace, and bwrap waits for it.
             with suppress(ProcessLookupError):
@@ -131,10 +142,9 @@ class Process:
         # Also where bwrap is gone: without a sandbox, others may be left in the group.
         with suppress(ProcessLookupError):
             os.killpg(self.started.pid, signal.SIGKILL)
-        status = self.started.wait()
+        self.started.wait()
         self.started.stdout.close()
         self.pipes.close()
-        return status if status >= 0 else 128 - status
 
     def wait(self) -> None:
         """Give a process that is about to end the time for it."""

@@ -24,8 +24,6 @@ from tasks.errors import BadInput, StageFailed
 START_SECONDS = 60.0
 # Puts itself into the control groups, then becomes the sandbox.
 ENTER = 'for group in $1; do echo $$ >"$group/cgroup.procs" || exit 97; done; shift; exec "$@"'
-OVER_TIME = 128 + signal.SIGXCPU
-KILLED = 128 + signal.SIGKILL
 
 
 class Sandbox:
@@ -123,6 +121,7 @@ class Sandbox:
         process = None
         try:
             process = self._start(scratch)
+            _wait_until_ready(process)
             results = []
             for job in jobs:
                 results.append(self._ask(process, job, seconds, until))
@@ -138,18 +137,12 @@ class Sandbox:
     def _start(self, scratch: Path) -> Process:
         pipes = Pipes.open()
         command = self._command(scratch, pipes)
-        limits = self.limits
-        process = Process.start(
-            command, pipes, limits.answer_mb * MEGABYTE, limits.printed_mb * MEGABYTE
-        )
-        heard = process.ask([], START_SECONDS)
-        if heard.stop == "answered" and json.loads(heard.header).get("token") == "ready":
-            return process
-        process.wait()
-        status, printed = process.end(), plain_text(process.printed)
-        raise StageFailed(
-            f"The process for student code did not start ({heard.stop}, exit status {status}): "
-            f"{' '.join(printed.split())[-600:] or 'it said nothing'}."
+        return Process.start(
+            command,
+            layout.environment(scratch),
+            pipes,
+            self.limits.answer_mb * MEGABYTE,
+            self.limits.printed_mb * MEGABYTE,
         )
 
     def _command(self, scratch: Path, pipes: Pipes) -> list[str]:
@@ -174,11 +167,13 @@ class Sandbox:
 
     def _ask(self, process: Process, job: Job, seconds: float | None, until: float) -> JobResult:
         token = secrets.token_hex(16)
-        question = {"token": token, "operation": job.operation, "params": job.params}
-        allowed = min(seconds or self.limits.wall_seconds, until - time.monotonic())
-        question["cpu_seconds"] = seconds or self.limits.cpu_seconds
-        heard = process.ask(pack(question, job.arrays), max(0.0, allowed))
-        result = self._result(process, heard, token, allowed)
+        wall = min(seconds or self.limits.wall_seconds, max(0.0, until - time.monotonic()))
+        cpu = seconds or self.limits.cpu_seconds
+        question = {"operation": job.operation, "params": job.params, "cpu_seconds": cpu}
+        heard = process.ask(pack({**question, "token": token}, job.arrays), wall)
+        if heard.stop == "ended":
+            process.wait()
+        result = self._result(heard, token) or _unanswered(heard, process.status, wall, cpu)
         if result.status == "unknown operation":
             raise StageFailed(f"There is no operation {job.operation!r}.")
         peak = self.group.peak_mb() or result.peak_memory_mb
@@ -189,17 +184,14 @@ class Sandbox:
             stdout_tail=plain_text(process.printed)[-2000:],
         )
 
-    def _result(self, process: Process, heard: Heard, token: str, allowed: float) -> JobResult:
+    def _result(self, heard: Heard, token: str) -> JobResult | None:
+        """The answer, or what is wrong with it; None where there was none."""
         limits = self.limits
         if heard.stop == "answered":
             try:
                 return read_answer(heard.header, heard.body, token)
             except Malformed as error:
-                return JobResult("malformed", error=f"{error}")
-        if heard.stop == "timeout" and self.group.ran_out_of_memory():
-            return JobResult("memory", error=f"more than {limits.memory_mb} MB in all processes")
-        if heard.stop == "timeout":
-            return JobResult("timeout", error=f"no answer within {allowed:.3g} s")
+                return JobResult("malformed", error=str(error))
         if heard.stop == "too large":
             return JobResult(
                 "output too large", error=f"the answer is larger than {limits.answer_mb} MB"
@@ -208,25 +200,32 @@ class Sandbox:
             return JobResult(
                 "output too large", error=f"more than {limits.printed_mb} MB were printed"
             )
-        process.wait()
-        out_of_memory = self.group.ran_out_of_memory()
-        return _ended(process.started.poll(), heard.seconds, out_of_memory, limits)
+        if self.group.ran_out_of_memory():
+            return JobResult("memory", error=f"more than {limits.memory_mb} MB of memory")
+        return None
 
 
-def _ended(status: int | None, seconds: float, out_of_memory: bool, limits: Limits) -> JobResult:
-    """What a process that ended without an answer came to."""
-    if status is not None and status < 0:
-        status = 128 - status
-    if out_of_memory:
-        return JobResult("memory", error=f"more than {limits.memory_mb} MB of memory")
-    # The second limit, for those that take no notice of the first, kills.
-    if status == OVER_TIME or (status == KILLED and seconds >= limits.cpu_seconds):
-        return JobResult("timeout", error=f"more than {limits.cpu_seconds:g} s of CPU time")
-    if status is not None and status > 128:
-        try:
-            name = signal.Signals(status - 128).name
-        except ValueError:
-            name = str(status - 128)
+def _wait_until_ready(process: Process) -> None:
+    heard = process.ask([], START_SECONDS)
+    if heard.stop == "answered" and json.loads(heard.header).get("token") == "ready":
+        return
+    process.wait()
+    raise StageFailed(
+        f"The process for student code did not start ({heard.stop}, exit status {process.status}): "
+        f"{' '.join(plain_text(process.printed).split())[-600:] or 'it said nothing'}."
+    )
+
+
+def _unanswered(heard: Heard, status: int | None, wall: float, cpu: float) -> JobResult:
+    """What a process came to that is still at it, or has ended with this exit status."""
+    if heard.stop == "timeout":
+        return JobResult("timeout", error=f"no answer within {wall:.3g} s")
+    number = 0 if status is None else status - 128
+    if number == signal.SIGXCPU:
+        return JobResult("timeout", error=f"more than {cpu:g} s of CPU time")
+    if number > 0:
+        known = number in set(signal.Signals)
+        name = signal.Signals(number).name if known else str(number)
         return JobResult("killed", error=f"the process was ended by the signal {name}")
     return JobResult("no result", error=f"the process ended (status {status}) without an answer")
 

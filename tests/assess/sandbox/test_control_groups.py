@@ -78,6 +78,16 @@ def test_none_is_made_where_none_can_be(machine) -> None:
     group.remove()
 
 
+def test_groups_of_killed_graders_are_removed(machine) -> None:
+    top = machine("8:pids:/\n", [("pids", "cgroup", "pids")])
+    nobody, running = top / "pids" / "submission-999999999-a", top / "pids" / "submission-1-a"
+    nobody.mkdir(parents=True)
+    running.mkdir()
+    control_groups.make(LIMITS)
+    assert not nobody.exists()
+    assert running.exists()
+
+
 def test_groups_of_this_machine_are_removed() -> None:
     group = control_groups.make(LIMITS)
     if not group.folders:
