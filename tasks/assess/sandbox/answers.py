@@ -17,7 +17,7 @@ LONGEST_ERROR = 500
 LARGEST_INTEGER = 2**63
 # What a terminal takes as a command.
 CONTROLS = {code: None for code in (*range(32), 127, *range(128, 160)) if chr(code) not in "\n\t"}
-STATUSES = ("done", "raised", "memory", "malformed", "unknown operation")
+STATUSES = ("done", "raised", "memory", "malformed")
 
 
 class Malformed(Exception):
@@ -31,26 +31,30 @@ def read_answer(header: bytes, body: bytes, token: str) -> JobResult:
         Malformed: it is not that.
     """
     try:
-        told = json.loads(header)
-        if not isinstance(told, dict) or told.get("token") != token:
-            raise Malformed("the answer is not to this question")
-        if told.get("status") not in STATUSES:
-            raise Malformed("the answer has no status")
-        values = _plain(told.get("values", {}), 0)
-        arrays = dict(_arrays(told.get("arrays", []), body))
+        return _result(json.loads(header), body, token)
     except Malformed:
         raise
     except Exception as error:  # what raises depends on what the student's process has sent
         raise Malformed(f"{type(error).__name__} in reading the answer") from error
+
+
+def _result(told: Any, body: bytes, token: str) -> JobResult:
+    if not isinstance(told, dict) or told.get("token") != token:
+        raise Malformed("the answer is not to this question")
+    if told.get("status") not in STATUSES:
+        raise Malformed("the answer has no status")
+    values = _plain(told.get("values", {}), 0)
     if not isinstance(values, dict):
         raise Malformed("the answer's values have no names")
-    peak = told.get("peak_kb")
+    error, peak = _plain(told.get("error", ""), 0), _plain(told.get("peak_kb", 0), 0)
+    if not isinstance(error, str) or not isinstance(peak, int):
+        raise Malformed("the answer's error or memory is of another type")
     return JobResult(
         told["status"],
         values,
-        arrays,
-        error=plain_text(str(told.get("error", "")))[:LONGEST_ERROR],
-        peak_memory_mb=peak / 1024 if isinstance(peak, int | float) else None,
+        dict(_arrays(told.get("arrays", []), body)),
+        error=error[:LONGEST_ERROR],
+        peak_memory_mb=peak / 1024 if peak > 0 else None,
     )
 
 

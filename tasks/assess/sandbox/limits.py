@@ -35,13 +35,12 @@ class Limits:
     printed_mb: int = 8
     open_files: int = 64
 
-    def inside(self) -> dict[str, float]:
+    def inside(self) -> dict[str, int]:
         """Those that a process puts on itself before it runs the submission's code."""
         return {
             "memory_mb": self.memory_mb + MAPPED_UNUSED_MB,
             "file_mb": self.file_mb,
             "processes": self.processes,
             "open_files": self.open_files,
-            "cpu_seconds": self.cpu_seconds,
             "all_cpu_seconds": int(self.run_seconds) + 1,
         }

@@ -16,7 +16,7 @@ from tasks.assess.sandbox.limits import MEGABYTE
 Stop = Literal["answered", "ended", "timeout", "too large", "printed too much"]
 CHUNK = 256 * 1024
 TAIL = 2000
-MOST_HEADER = MEGABYTE
+MOST_HEADER_MB = 1
 END_SECONDS = 5.0
 
 
@@ -215,7 +215,7 @@ class Process:
         if len(answer) < LENGTHS.size:
             return None
         header, body = LENGTHS.unpack_from(answer)
-        if header > MOST_HEADER or body > self.answer_bytes:
+        if header > MOST_HEADER_MB * MEGABYTE or body > self.answer_bytes:
             return Heard("too large")
         start, end = LENGTHS.size, LENGTHS.size + header + body
         if len(answer) < end:

@@ -17,7 +17,7 @@ from tasks.assess.sandbox.answers import Malformed, plain_text, read_answer
 from tasks.assess.sandbox.child.frames import pack
 from tasks.assess.sandbox.control_groups import ControlGroup
 from tasks.assess.sandbox.limits import MEGABYTE, Limits
-from tasks.assess.sandbox.process import Heard, Pipes, Process
+from tasks.assess.sandbox.process import MOST_HEADER_MB, Heard, Pipes, Process
 from tasks.assess.sandbox.submission_copy import Copied, copy_submission
 from tasks.errors import BadInput, StageFailed
 
@@ -121,7 +121,9 @@ class Sandbox:
         process = None
         try:
             process = self._start(scratch)
-            _wait_until_ready(process)
+            unknown = {job.operation for job in jobs} - _operations_when_ready(process)
+            if unknown:
+                raise StageFailed(f"There is no operation {', '.join(sorted(unknown))}.")
             results = []
             for job in jobs:
                 results.append(self._ask(process, job, seconds, until))
@@ -174,8 +176,6 @@ class Sandbox:
         if heard.stop == "ended":
             process.wait()
         result = self._result(heard, token) or _unanswered(heard, process.status, wall, cpu)
-        if result.status == "unknown operation":
-            raise StageFailed(f"There is no operation {job.operation!r}.")
         peak = self.group.peak_mb() or result.peak_memory_mb
         return dataclasses.replace(
             result,
@@ -193,9 +193,8 @@ class Sandbox:
             except Malformed as error:
                 return JobResult("malformed", error=str(error))
         if heard.stop == "too large":
-            return JobResult(
-                "output too large", error=f"the answer is larger than {limits.answer_mb} MB"
-            )
+            told = f"larger than {limits.answer_mb} MB, or its values than {MOST_HEADER_MB} MB"
+            return JobResult("output too large", error=f"the answer is {told}")
         if heard.stop == "printed too much":
             return JobResult(
                 "output too large", error=f"more than {limits.printed_mb} MB were printed"
@@ -205,10 +204,11 @@ class Sandbox:
         return None
 
 
-def _wait_until_ready(process: Process) -> None:
+def _operations_when_ready(process: Process) -> set[str]:
+    """What may be asked, told before any of the submission's code has run."""
     heard = process.ask([], START_SECONDS)
-    if heard.stop == "answered" and json.loads(heard.header).get("token") == "ready":
-        return
+    if heard.stop == "answered":
+        return set(json.loads(heard.header)["operations"])
     process.wait()
     raise StageFailed(
         f"The process for student code did not start ({heard.stop}, exit status {process.status}): "

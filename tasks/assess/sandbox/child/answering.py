@@ -33,29 +33,29 @@ class Answering:
 
     def __init__(self, submission: Path, settings: dict[str, Any]) -> None:
         self.submission = submission
-        self.cpu_seconds = settings["limits"]["cpu_seconds"]
         self.questions = os.fdopen(settings["questions"], "rb", buffering=1024**2)
         self.answers = os.fdopen(settings["answers"], "wb", buffering=0)
         self.operations = import_module("inside.operations").OPERATIONS
 
     def run(self) -> None:
-        """Say that all is ready, then answer each question in turn."""
-        self._write({"token": "ready"}, {})
+        """Say what may be asked, then answer each question in turn."""
+        self._write({"operations": list(self.operations)}, {})
         while question := self._read():
             header, arrays = question
-            self._allow(header.get("cpu_seconds") or self.cpu_seconds)
+            self._allow(header["cpu_seconds"])
             answer, given = self._answer(header, arrays)
-            answer["token"] = header["token"]
-            answer["peak_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            told = {"token": header["token"], "peak_kb": peak}
             _flush()
-            self._write(answer, given)
+            try:
+                self._write({**answer, **told}, given)
+            except MemoryError as error:  # the arrays are copied before the first byte is written
+                self._write({"status": "memory", "error": _one_line(error), **told}, {})
 
     def _answer(
         self, question: dict[str, Any], arrays: dict[str, np.ndarray]
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        operation = self.operations.get(question["operation"])
-        if operation is None:
-            return {"status": "unknown operation"}, {}
+        operation = self.operations[question["operation"]]
         try:
             told = operation(self.submission, question["params"], arrays)
             values, given = _apart(told)
