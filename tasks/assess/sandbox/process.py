@@ -16,6 +16,7 @@ from tasks.assess.sandbox.limits import MEGABYTE
 Stop = Literal["answered", "ended", "timeout", "too large", "printed too much"]
 CHUNK = 256 * 1024
 TAIL = 2000
+KEPT = 4 * TAIL  # bytes, of which a letter may take four
 MOST_HEADER_MB = 1
 END_SECONDS = 5.0
 
@@ -83,6 +84,7 @@ class Process:
     answer_bytes: int
     printed_bytes: int
     _printed: bytes = field(default=b"", init=False)
+    _printed_bytes: int = field(default=0, init=False)
     _silent: bool = field(default=False, init=False)
 
     @classmethod
@@ -116,7 +118,7 @@ class Process:
     @property
     def printed(self) -> str:
         """The last of what it has printed since the last question."""
-        return self._printed[-TAIL:].decode(errors="replace")
+        return self._printed.decode(errors="replace")[-TAIL:]
 
     @property
     def status(self) -> int | None:
@@ -127,21 +129,22 @@ class Process:
     def ask(self, question: list[bytes], seconds: float) -> Heard:
         """Send a question, and wait for one answer at most so long."""
         begun = time.monotonic()
-        self._printed = b""
         heard = self._exchange(question, begun + seconds)
         heard.seconds = time.monotonic() - begun
         return heard
 
     def end(self) -> None:
         """Kill it and all that it has started."""
-        if self.started.poll() is None and (first := self._first_inside()) is not None:
+        first = self._first_inside()
+        if first is not None and self.started.poll() is None:
             # Its end is that of all in its namespace, and bwrap waits for it.
             with suppress(ProcessLookupError):
                 os.kill(first, signal.SIGKILL)
             self.wait()
-        # Also where bwrap is gone: without a sandbox, others may be left in the group.
-        with suppress(ProcessLookupError):
-            os.killpg(self.started.pid, signal.SIGKILL)
+        # Where there is no sandbox, others may be left when the process itself is gone.
+        if first is None or self.started.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.started.pid, signal.SIGKILL)
         self.started.wait()
         self.started.stdout.close()
         self.pipes.close()
@@ -163,40 +166,27 @@ class Process:
     def _exchange(self, question: list[bytes], until: float) -> Heard:
         unsent = [memoryview(part) for part in question if part]
         answer = bytearray()
-        printed_before = 0
+        self._printed, self._printed_bytes = b"", 0
         with selectors.DefaultSelector() as selector:
             selector.register(self.pipes.listen, selectors.EVENT_READ, "answer")
             if not self._silent:
                 selector.register(self.started.stdout, selectors.EVENT_READ, "printed")
             if unsent:
                 selector.register(self.pipes.ask, selectors.EVENT_WRITE, "ask")
-            while True:
-                left = until - time.monotonic()
-                if left <= 0:
-                    return Heard("timeout")
+            while (left := until - time.monotonic()) > 0:
                 for key, _ in selector.select(left):
                     if key.data == "ask":
                         if not self._send(unsent):
                             selector.unregister(key.fileobj)
                     elif key.data == "printed":
-                        chunk = os.read(key.fd, CHUNK)
-                        printed_before += len(chunk)
-                        self._printed = (self._printed + chunk)[-4 * TAIL :]
-                        if not chunk:
-                            self._silent = True
+                        if not self._hear_printed():
                             selector.unregister(key.fileobj)
-                        if printed_before > self.printed_bytes:
+                        if self._printed_bytes > self.printed_bytes:
                             return Heard("printed too much")
-                    else:
-                        chunk = os.read(key.fd, CHUNK)
-                        if not chunk:
-                            self._drain()
-                            return Heard("ended")
-                        answer += chunk
-                        heard = self._complete(answer)
-                        if heard is not None:
-                            self._drain()
-                            return heard
+                    elif heard := self._hear_answer(answer):
+                        self._drain()
+                        return heard
+        return Heard("timeout")
 
     def _send(self, unsent: list[memoryview]) -> bool:
         """Write what the pipe takes; whether something is left."""
@@ -211,7 +201,12 @@ class Process:
             unsent.pop(0)
         return bool(unsent)
 
-    def _complete(self, answer: bytearray) -> Heard | None:
+    def _hear_answer(self, answer: bytearray) -> Heard | None:
+        """Add what has come to the answer; None while it is not whole."""
+        chunk = os.read(self.pipes.listen, CHUNK)
+        if not chunk:
+            return Heard("ended")
+        answer += chunk
         if len(answer) < LENGTHS.size:
             return None
         header, body = LENGTHS.unpack_from(answer)
@@ -224,19 +219,17 @@ class Process:
         view = memoryview(answer)
         return Heard("answered", bytes(view[start : start + header]), bytes(view[end - body : end]))
 
+    def _hear_printed(self) -> bool:
+        """Keep the end of what has been printed; whether there may be more."""
+        chunk = os.read(self.started.stdout.fileno(), CHUNK)
+        self._printed = (self._printed + chunk)[-KEPT:]
+        self._printed_bytes += len(chunk)
+        self._silent = not chunk
+        return bool(chunk)
+
     def _drain(self) -> None:
-        """What was printed before the answer, without waiting for more."""
-        if self._silent:
-            return
+        """Hear what was printed before the answer, without waiting for more."""
         os.set_blocking(self.started.stdout.fileno(), False)
-        left = self.printed_bytes
-        while left > 0:
-            try:
-                chunk = os.read(self.started.stdout.fileno(), CHUNK)
-            except BlockingIOError:
-                return
-            if not chunk:
-                self._silent = True
-                return
-            left -= len(chunk)
-            self._printed = (self._printed + chunk)[-4 * TAIL :]
+        with suppress(BlockingIOError):
+            while not self._silent and self._printed_bytes <= self.printed_bytes:
+                self._hear_printed()

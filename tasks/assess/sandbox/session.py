@@ -27,7 +27,7 @@ ENTER = 'for group in $1; do echo $$ >"$group/cgroup.procs" || exit 97; done; sh
 
 
 class Sandbox:
-    """A submission that can be asked; a context manager.
+    """A submission that can be asked; a context manager, for one thread.
 
     Args:
         submission: the folder, of which a copy is made.
@@ -181,7 +181,7 @@ class Sandbox:
             result,
             seconds=heard.seconds,
             peak_memory_mb=peak,
-            stdout_tail=plain_text(process.printed)[-2000:],
+            stdout_tail=plain_text(process.printed),
         )
 
     def _result(self, heard: Heard, token: str) -> JobResult | None:

@@ -4,6 +4,7 @@ import shutil
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -293,6 +294,20 @@ def test_crash_in_the_middle_keeps_the_others(sandbox: Sandbox) -> None:
     assert [one.status for one in results] == statuses
     for index in (0, 1, 3, 5):
         assert_sound(results[index])
+
+
+@needs_bubblewrap
+def test_students_are_graded_side_by_side() -> None:
+    def graded(student: float) -> JobResult:
+        with Sandbox(HOSTILE, LIMITS, operations=ASKING) as sandbox:
+            crash = Job("call", {"function": "leave"})
+            return sandbox.run([crash, Job("double", arrays={"x": np.full(3, student)})])[1]
+
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(graded, range(4)))
+    assert [one.values["sum"] for one in results] == [0.0, 3.0, 6.0, 9.0]
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
 
 
 @needs_bubblewrap
