@@ -91,13 +91,15 @@ def model_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) ->
 def effects(
     predictor: Any, given: Any, received: dict[str, np.ndarray | None]
 ) -> dict[str, list]:
-    """Each parameter's greatest gradient, and how far moving it moves the output."""
+    """Each parameter's greatest gradient, and how far moving it moves the output.
+
+    Args:
+        received: by path in an object that holds the network as `network`.
+    """
     before = to_array(predictor.output(given))
     paths, greatest, moved = [], [], []
     for parameter in learnt(predictor.model.network):
-        gradient = next(
-            (g for path, g in received.items() if path.endswith(parameter.path)), None
-        )
+        gradient = received.get(f"network.{parameter.path}")
         kept = parameter.read()
         noise = np.random.default_rng(0).standard_normal(kept.shape)
         parameter.write(kept + 0.1 * noise)
