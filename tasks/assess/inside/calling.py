@@ -109,7 +109,9 @@ def gradients(
         got.style = style
         if best is None or got.received > best.received:
             best = got
-        if got.to_input is not None and None not in got.parameters.values():
+        if got.to_input is not None and all(
+            gradient is not None for gradient in got.parameters.values()
+        ):
             break
     if best is None:
         thing = make()

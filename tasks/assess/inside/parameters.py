@@ -9,7 +9,7 @@ import numpy as np
 
 from .values import is_tensor_like, overwrite, storage, to_array
 
-DEEPEST = 6
+DEEPEST = 12
 NOT_LEARNT = re.compile(r"grad|veloc|moment|cache|running|mask|^d_?[wb]$|^d_?(weight|bias|kernel)")
 KINDS = {
     "weight": ("w", "weight", "weights", "kernel", "kernels", "filter", "filters", "k", "matrix"),

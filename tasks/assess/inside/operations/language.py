@@ -26,7 +26,8 @@ def gpt_logits(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict
     Returns:
         `ids` (rows, time), `logits`; `changed_at`, and for each place `changed` logits of the ids
         that differ from there on: (places, rows, time, vocabulary); `alone`: logits of the first
-        row alone.
+        row alone; `first_changed` and `swapped`: logits of ids whose first token is another, and
+        whose first two changed places.
     """
     try:
         language = LanguageModel(framework(submission), submission)
@@ -35,6 +36,7 @@ def gpt_logits(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict
     rng = np.random.default_rng(params["seed"])
     time = min(language.context, params["longest"])
     ids = rng.integers(0, language.vocabulary, (params["rows"], time))
+    ids[:, 1] = (ids[:, 0] + 1) % language.vocabulary  # so that a swap changes something
     places = sorted({1, time // 2, time - 1})
     changed = []
     for place in places:
@@ -42,8 +44,13 @@ def gpt_logits(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict
         shift = rng.integers(1, max(language.vocabulary, 2), others[:, place:].shape)
         others[:, place:] = (others[:, place:] + shift) % language.vocabulary
         changed.append(language.logits(others))
+    first_changed, swapped = ids.copy(), ids.copy()
+    first_changed[:, 0] = (ids[:, 0] + 2) % language.vocabulary
+    swapped[:, :2] = ids[:, 1::-1]
     return {
         **_told(language),
+        "first_changed": language.logits(first_changed),
+        "swapped": language.logits(swapped),
         "ids": ids,
         "logits": language.logits(ids),
         "changed_at": places,
@@ -82,11 +89,11 @@ class _OnIds:
 
     def __init__(self, language: LanguageModel, ids: np.ndarray) -> None:
         self.network = language.model.network
-        self._given = (language, ids)
+        # A function, so that the search for arrays does not walk into what it needs.
+        self._run = lambda: run(self.network, language.student.wrap(ids, language.cls))
 
     def __call__(self, tensor: Any) -> Any:
-        language, ids = self._given
-        return run(self.network, language.student.wrap(ids, language.cls))
+        return self._run()
 
     def backward(self, *gradient: Any) -> Any:
         return self.network.backward(*gradient)

@@ -97,7 +97,7 @@ def effects(
         received: by path in an object that holds the network as `network`.
     """
     before = to_array(predictor.output(given))
-    paths, greatest, moved = [], [], []
+    paths, shapes, greatest, moved = [], [], [], []
     for parameter in learnt(predictor.model.network):
         gradient = received.get(f"network.{parameter.path}")
         kept = parameter.read()
@@ -106,9 +106,10 @@ def effects(
         after = to_array(predictor.output(given))
         parameter.write(kept)
         paths.append(parameter.path)
+        shapes.append(list(kept.shape))
         greatest.append(None if gradient is None else float(np.abs(gradient).max(initial=0.0)))
         moved.append(float(np.abs(after - before).max()))
-    return {"paths": paths, "gradients": greatest, "effects": moved}
+    return {"paths": paths, "shapes": shapes, "gradients": greatest, "effects": moved}
 
 
 class _OnImages:
