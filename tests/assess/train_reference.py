@@ -115,7 +115,10 @@ def augmented(images: torch.Tensor, size: int, flip: bool) -> torch.Tensor:
     contrast, brightness = 0.8 + 0.4 * torch.rand(n, 1, 1, 1), 0.4 * torch.rand(n, 1, 1, 1) - 0.2
     out = out * contrast + brightness
     cut = CUT * size // 32
-    top, left = torch.randint(0, height - cut + 1, (n, 1)), torch.randint(0, width - cut + 1, (n, 1))
+    top, left = (
+        torch.randint(0, height - cut + 1, (n, 1)),
+        torch.randint(0, width - cut + 1, (n, 1)),
+    )
     in_rows = (torch.arange(height) >= top) & (torch.arange(height) < top + cut)
     in_columns = (torch.arange(width) >= left) & (torch.arange(width) < left + cut)
     out[in_rows[:, :, None] & in_columns[:, None, :]] = 0

@@ -41,7 +41,9 @@ def main() -> None:
         rows = ids[first + np.arange(CONTEXT + 1)]
         losses.append(trainer.step(rows[:, :-1], rows[:, 1:]))
         if step % 100 == 99:
-            print(f"step {step + 1}: loss {np.mean(losses[-100:]):.3f}, {time.time() - start:.0f} s")
+            print(
+                f"step {step + 1}: loss {np.mean(losses[-100:]):.3f}, {time.time() - start:.0f} s"
+            )
     state = {name: array.astype(np.float16) for name, array in model.state_dict().items()}
     np.savez_compressed(WEIGHTS / "gpt.npz", **state)
     prompt = tokenizer.encode("mia had a ")

@@ -1,5 +1,6 @@
 """What submissions are tested with: found on this machine, or fetched; read with numpy alone."""
 
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -8,7 +9,7 @@ from tasks.assess.datasets.base import LabelledImages
 from tasks.errors import BadInput
 from tasks.locate import PROJECT_ROOT
 
-__all__ = ["DATASETS", "LabelledImages", "located", "prepare"]
+__all__ = ["DATASETS", "LabelledImages", "images_of", "located", "prepare"]
 
 # Each has NAME, find(), check(folder), download(folder).
 DATASETS: dict[str, ModuleType] = {"mnist": mnist, "cifar10": cifar10, "stories": stories}
@@ -27,6 +28,16 @@ def located(name: str) -> Path:
             " or set DATA_DIR to the folder that holds it."
         )
     return folder
+
+
+@lru_cache(maxsize=4)
+def images_of(name: str, split: str) -> LabelledImages:
+    """The "train" or "test" images of a data set, read once a process.
+
+    Raises:
+        BadInput: it is not on this machine, or cannot be read.
+    """
+    return DATASETS[name].load(located(name), split)
 
 
 def prepare(name: str) -> Path:

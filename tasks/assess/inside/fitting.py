@@ -59,7 +59,10 @@ class Fitting:
             except Exception as error:  # noqa: BLE001  the student's code may raise anything
                 problems.append(" ".join(f"{name}: {type(error).__name__}: {error}".split())[:200])
         raise NotBuilt(
-            found=True, trains=False, reason="no step of training is possible", problems=problems[:4]
+            found=True,
+            trains=False,
+            reason="no step of training is possible",
+            problems=problems[:4],
         )
 
     def _ways(self, dimensions: int) -> Iterator[tuple[str, Callable]]:
@@ -108,5 +111,3 @@ def fit(
         chosen, order = order[:batch], order[batch:]
         losses.append(fitting.step(inputs[chosen], targets[chosen]))
     return losses
-
-

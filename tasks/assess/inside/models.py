@@ -148,7 +148,9 @@ class Predictor:
                 try:
                     given = to_array(self.output(images[:count]))
                 except Exception as error:  # noqa: BLE001  the student's code may raise anything
-                    problems.append(" ".join(f"{form}: {type(error).__name__}: {error}".split())[:200])
+                    problems.append(
+                        " ".join(f"{form}: {type(error).__name__}: {error}".split())[:200]
+                    )
                     continue
                 if given.size == count * CLASSES and given.dtype.kind == "f":
                     return form, shape, cls

@@ -60,7 +60,11 @@ class MnistMLP(Module):
     def __init__(self) -> None:
         super().__init__()
         rng = np.random.default_rng(1)
-        self.hidden, self.relu, self.head = Linear(784, 32, rng=rng), ReLU(), Linear(32, 10, rng=rng)
+        self.hidden, self.relu, self.head = (
+            Linear(784, 32, rng=rng),
+            ReLU(),
+            Linear(32, 10, rng=rng),
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         return self.head(self.relu(self.hidden(images.reshape(images.shape[0], -1))))

@@ -119,7 +119,13 @@ def gpt_training(submission: Path, params: dict[str, Any], arrays: Arrays) -> di
         set_mode(language.model.network, training=True)
         fitting = Fitting(student, language.model.network, language.output, language.vocabulary)
         losses = fit(
-            fitting, rows[:, :-1], rows[:, 1:], params["rows"], params["steps"], params["seconds"], rng
+            fitting,
+            rows[:, :-1],
+            rows[:, 1:],
+            params["rows"],
+            params["steps"],
+            params["seconds"],
+            rng,
         )
         set_mode(language.model.network, training=False)
     except NotBuilt as reason:

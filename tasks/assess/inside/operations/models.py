@@ -82,15 +82,11 @@ def model_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) ->
         model = built(student, submission, params["model"])
         return _OnImages(model.network, predictor)
 
-    got = gradients(
-        student, make, predictor.shape(images), lambda shape: upstream.reshape(shape)
-    )
+    got = gradients(student, make, predictor.shape(images), lambda shape: upstream.reshape(shape))
     return {**_told(predictor.model, predictor), **effects(predictor, images, got.parameters)}
 
 
-def effects(
-    predictor: Any, given: Any, received: dict[str, np.ndarray | None]
-) -> dict[str, list]:
+def effects(predictor: Any, given: Any, received: dict[str, np.ndarray | None]) -> dict[str, list]:
     """Each parameter's greatest gradient, and how far moving it moves the output.
 
     Args:

@@ -45,7 +45,9 @@ class Sequential(Module):
 
     def __init__(self, *layers) -> None:
         super().__init__()
-        self.layers = list(layers[0] if len(layers) == 1 and isinstance(layers[0], list) else layers)
+        self.layers = list(
+            layers[0] if len(layers) == 1 and isinstance(layers[0], list) else layers
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers:

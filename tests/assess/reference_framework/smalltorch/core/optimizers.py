@@ -53,9 +53,7 @@ class Adam(Optimizer):
     def step(self) -> None:
         self.steps += 1
         first, second = self.betas
-        for parameter, mean, square in zip(
-            self.parameters, self._mean, self._square, strict=True
-        ):
+        for parameter, mean, square in zip(self.parameters, self._mean, self._square, strict=True):
             if parameter.grad is None:
                 continue
             mean += (1 - first) * (parameter.grad - mean)

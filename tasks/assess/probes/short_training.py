@@ -1,0 +1,81 @@
+"""Whether the student's network learns CIFAR-10 when the student's own code trains it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasks.assess.datasets import images_of
+from tasks.assess.jobs import Job, JobResult
+from tasks.assess.probes.accuracy import (
+    CHANCE,
+    CLASSES,
+    LabelledJob,
+    as_input,
+    labels_of,
+    right_answers,
+)
+from tasks.assess.probes.intervals import against, wilson
+from tasks.assess.probes.model_probe import ModelProbe, array
+from tasks.assess.results import ProbeResult
+
+TRAINING, UNSEEN = 2000, 500
+BATCH, STEPS = 32, 150
+# Twice chance: a network of which only the last layer learns stays below in the time.
+THRESHOLD = 0.20
+
+
+class Cifar10ShortTraining(ModelProbe):
+    """A fresh network, some dozens of steps under a time budget, then images it has not seen."""
+
+    name = "cifar10_short_training"
+    milestones = (3,)
+    public = False
+    seconds = 45.0
+    advice = (
+        "Train on a few batches by hand and watch the loss: it should fall within 50 steps. Then "
+        "look for parameters without a gradient, and for loops that make a step slow."
+    )
+
+    def jobs(self, rng: np.random.Generator) -> list[Job]:
+        seen = images_of("cifar10", "train").subset(rng, TRAINING)
+        unseen = images_of("cifar10", "test").subset(rng, UNSEEN)
+        params = {
+            "model": "cifar_cnn",
+            "batch": BATCH,
+            "steps": STEPS,
+            "seconds": self.seconds,
+            "seed": int(rng.integers(2**31)),
+        }
+        arrays = {
+            "images": as_input(seen.images),
+            "labels": seen.labels.astype(np.int64),
+            "unseen": as_input(unseen.images),
+        }
+        return [LabelledJob("model_training", params, arrays, unseen.labels)]
+
+    def verdict(self, jobs: Sequence[Job], results: Sequence[JobResult]) -> ProbeResult:
+        labels = labels_of(jobs[0])
+        scores = array(results[0], "scores", None, CLASSES)[: len(labels)]
+        losses = array(results[0], "losses", None)
+        n = len(scores)
+        right = right_answers(scores, labels[:n])
+        low, high = wilson(right, n)
+        outcome = against(THRESHOLD, low, high)
+        share = (right / n - CHANCE) / (THRESHOLD - CHANCE)
+        steps = f" after {len(losses)} steps" if len(losses) else ""
+        course = f" The loss went from {losses[0]:.2f} to {losses[-1]:.2f}." if len(losses) else ""
+        return self.result(
+            outcome,
+            1.0 if low >= THRESHOLD else share,
+            f"Trained by your own code{steps}, the network is right on {100 * right / n:.1f} % of "
+            f"{n} unseen images (95 % interval {100 * low:.1f} to {100 * high:.1f} %; chance is "
+            f"{100 * CHANCE:.0f} %, {100 * THRESHOLD:.0f} % are asked for).{course}",
+            figures={
+                "n": n,
+                "right": right,
+                "interval": [round(low, 4), round(high, 4)],
+                "threshold": THRESHOLD,
+                "steps": len(losses),
+                "how": str(results[0].values.get("how", "")),
+            },
+        )
