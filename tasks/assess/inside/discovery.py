@@ -309,6 +309,7 @@ ROLES: dict[str, Role] = {
         "a data loader: DataLoader, BatchIterator, …",
         _names("(mini)?(data|batch)(loader|iterator|generator)|minibatch(es)?"),
     ),
+    "seed": Role("a function that seeds", _names("(manual|set)?(random)?seed(s|all|everything)?")),
     "save": Role(
         "a function that saves a model: save_checkpoint, save_model, save, …",
         _names("save(checkpoint|model|weights|parameters|params|statedict)?"),

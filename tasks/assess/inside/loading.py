@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 MOST_FILES = 400
 SKIPPED_FOLDERS = {"__pycache__", "node_modules", "site-packages", "venv", "env", "tests", "test"}
 SKIPPED_FILES = {"setup.py", "conftest.py"}
@@ -65,6 +67,12 @@ class Sources:
         """The class or function itself."""
         module = self.load(definition.file)
         return None if module is None else getattr(module, definition.name, None)
+
+    def generators(self) -> list[np.random.Generator]:
+        """Random generators that the loaded modules keep."""
+        loaded = [module for module in self._modules.values() if module is not None]
+        held = [value for module in loaded for value in vars(module).values()]
+        return [value for value in held if isinstance(value, np.random.Generator)]
 
     def _defined(self, file: SourceFile) -> list[Definition]:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..binding import NotOffered
-from ..discovery import NotFound, framework
+from ..discovery import Framework, NotFound, framework
 from ..training import first_that_learns, learner_in
 from ..values import to_array
 
@@ -59,6 +59,19 @@ def _weights(params: dict[str, Any]) -> list[str]:
     return [spec[role] for spec in params["layers"] for role in ("weight", "bias") if role in spec]
 
 
+def _seed(student: Framework, seed: int) -> None:
+    """Seed numpy, the standard library, the student's own function, and generators in modules."""
+    np.random.seed(seed)
+    random.seed(seed)
+    own = student.find("seed")
+    if own is not None:
+        own.target(seed)
+    state = np.random.default_rng(seed).bit_generator.state
+    for generator in student.sources.generators():
+        if generator.bit_generator.state["bit_generator"] == state["bit_generator"]:
+            generator.bit_generator.state = state
+
+
 def train(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """Some steps of training on one batch.
 
@@ -107,6 +120,7 @@ def train(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict[str,
         "problems": problems,
         "losses": np.asarray(losses, dtype=np.float64),
         "names": paths,
+        "biases": ["bias" in one.roles for one in learner.built],
         "changes": changes,
         "received": received,
         "output_before": output_before,
