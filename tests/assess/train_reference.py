@@ -1,4 +1,4 @@
-"""Trains the weights of the reference framework's image models with torch and writes them as arrays.
+"""Trains the weights of the reference framework's image models with torch.
 
     python tests/assess/train_reference.py cifar_cnn --epochs 40
     python tests/assess/train_reference.py mnist_cnn --epochs 2

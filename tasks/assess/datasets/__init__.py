@@ -24,8 +24,8 @@ def located(name: str) -> Path:
     folder = DATASETS[name].find()
     if folder is None:
         raise BadInput(
-            f"The data set {name} is not on this machine: run `python flows/assess.py prepare-data`,"
-            " or set DATA_DIR to the folder that holds it."
+            f"The data set {name} is not on this machine: run `python flows/assess.py "
+            "prepare-data`, or set DATA_DIR to the folder that holds it."
         )
     return folder
 

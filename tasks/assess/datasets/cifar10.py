@@ -85,7 +85,8 @@ def load(folder: Path, split: str) -> LabelledImages:
 
 def _decoded(path: Path) -> np.ndarray:
     """Pixels of the compact layout, which holds differences between neighbours and channels."""
-    differences = np.frombuffer(lzma.open(path).read(), np.uint8).reshape(3, -1, 32, 32)
+    with lzma.open(path) as file:
+        differences = np.frombuffer(file.read(), np.uint8).reshape(3, -1, 32, 32)
     planes = differences.cumsum(2, dtype=np.uint8).cumsum(3, dtype=np.uint8)
     planes[0] += planes[1]
     planes[2] += planes[1]

@@ -1,4 +1,4 @@
-"""A submission's whole models: found by the names of their builders, given the submitted weights."""
+"""A submission's whole models: found by their builders' names, with the submitted weights."""
 
 import inspect
 import time
@@ -166,7 +166,7 @@ class Predictor:
 
 def _forms(images: np.ndarray) -> list[tuple[str, Callable, int]]:
     """(name, from (n, channels, height, width), images at a time), the contract's own first."""
-    n, channels, height, width = images.shape
+    n, channels = images.shape[:2]
     flat = ("(n, pixels)", lambda x: x.reshape(len(x), -1), n)
     planes = ("(n, channels, height, width)", lambda x: x, n)
     last = ("(n, height, width, channels)", lambda x: x.transpose(0, 2, 3, 1), n)

@@ -122,7 +122,7 @@ def labels_of(job: Job) -> np.ndarray:
 
 
 def right_answers(scores: np.ndarray, labels: np.ndarray) -> int:
-    """Rows whose highest score is the label's; rows that hold NaN or no single highest are wrong."""
+    """Rows whose highest score is the label's; NaN, or no single highest score, is wrong."""
     highest = scores == scores.max(axis=1, keepdims=True)
     decided = np.isfinite(scores).all(axis=1) & (highest.sum(axis=1) == 1)
     return int((decided & (scores.argmax(axis=1) == labels)).sum())

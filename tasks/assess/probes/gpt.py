@@ -34,7 +34,7 @@ class _OnLogits(ModelProbe):
         return self.of_logits(results[0], logits, scale)
 
     def of_logits(self, result: JobResult, logits: np.ndarray, scale: float) -> ProbeResult:
-        """The verdict on finite logits (rows, time, vocabulary), the largest of which is `scale`."""
+        """The verdict on finite logits (rows, time, vocabulary), the largest being `scale`."""
         raise NotImplementedError
 
 
@@ -64,8 +64,8 @@ class GptCausalMask(_OnLogits):
     name = "gpt_causal_mask"
     public = False
     advice = (
-        "Put minus infinity on the scores of later positions before the softmax: the upper triangle "
-        "without the diagonal."
+        "Put minus infinity on the scores of later positions before the softmax: the upper "
+        "triangle without the diagonal."
     )
 
     def of_logits(self, result: JobResult, logits: np.ndarray, scale: float) -> ProbeResult:

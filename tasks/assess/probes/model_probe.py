@@ -6,9 +6,9 @@ from math import isfinite, log
 from typing import Any, ClassVar
 
 import numpy as np
-from tasks.assess.probes.base import sandbox_trouble
 
 from tasks.assess.jobs import Job, JobResult
+from tasks.assess.probes.base import sandbox_trouble
 from tasks.assess.results import Outcome, ProbeResult
 
 # Keys with which an operation says that it came no further, in the order of the steps.

@@ -48,8 +48,8 @@ class CnnParameterEfficiency(ModelProbe):
         ratio = total / DENSE
         return self.graded(
             (NO_SHARE - ratio) / (NO_SHARE - FULL_SHARE),
-            f"The network learns {total:,} numbers, {100 * ratio:.0f} % of the {DENSE:,} of a dense "
-            f"network with 128 hidden units ({100 * FULL_SHARE:.0f} % or less are asked for).",
+            f"The network learns {total:,} numbers, {100 * ratio:.0f} % of the {DENSE:,} of a "
+            f"dense network with 128 hidden units ({100 * FULL_SHARE:.0f} % or less are asked for).",
             figures=figures,
         )
 

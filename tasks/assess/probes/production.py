@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks.assess.jobs import Job, JobResult
 from tasks.assess.probes.model_probe import Malformed, ModelProbe, array, listed, told
-from tasks.assess.probes.stability import IMAGES, ROUNDING, rng_images
+from tasks.assess.probes.stability import IMAGES, ROUNDING, random_images
 from tasks.assess.results import ProbeResult
 
 
@@ -22,7 +22,7 @@ class SaveLoadModel(ModelProbe):
     )
 
     def jobs(self, rng: np.random.Generator) -> list[Job]:
-        return [Job("model_checkpoint", {"model": "cifar_cnn"}, {"images": rng_images(rng)})]
+        return [Job("model_checkpoint", {"model": "cifar_cnn"}, {"images": random_images(rng)})]
 
     def verdict(self, jobs: Sequence[Job], results: Sequence[JobResult]) -> ProbeResult:
         how = results[0].values.get("how")
@@ -67,7 +67,7 @@ class BadInputRefused(ModelProbe):
     advice = "Check shapes and types where data enters the model, and say what was expected."
 
     def jobs(self, rng: np.random.Generator) -> list[Job]:
-        images = rng_images(rng)
+        images = random_images(rng)
         arrays = {
             "images": images,
             "bad channels": images[:2, :2],

@@ -23,6 +23,7 @@ from tasks.assess.probes.training import (
     TrainingLowersLoss,
     TrainingRepeatable,
 )
+from tasks.assess.probes.whole_models import MODEL_PROBES
 from tasks.assess.results import Outcome, ProbeResult
 
 PROBES: dict[str, Probe] = {
@@ -52,7 +53,7 @@ PROBES: dict[str, Probe] = {
         TrainingDynamics(),
         TrainingRepeatable(),
     )
-}
+} | MODEL_PROBES
 
 
 def judged(probe: Probe, jobs: Sequence[Job], results: Sequence[JobResult]) -> ProbeResult:

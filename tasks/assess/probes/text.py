@@ -36,7 +36,7 @@ class StoriesJob(Job):
 
 
 class TextValid(ModelProbe):
-    """Generated text goes on from the prompt, is not one token over and over, and has real words."""
+    """Generated text goes on from the prompt, does not repeat one token, and has real words."""
 
     name = "text_valid"
     milestones = (5,)

@@ -51,7 +51,7 @@ def model_parameters(submission: Path, params: dict[str, Any], arrays: Arrays) -
     """The shapes of a model's learnt arrays."""
     student = framework(submission)
     try:
-        model = built(student, submission, params["model"])
+        model = built(student, submission, params["model"], with_weights=False)
     except NotBuilt as reason:
         return reason.values
     held = learnt(model.network)
