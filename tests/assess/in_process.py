@@ -2,6 +2,8 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,17 +43,24 @@ def answer(submitted: Path, job: Job) -> JobResult:
     return JobResult("done", values, arrays)
 
 
-def probed(submitted: Path, name: str, seed: int = 3) -> ProbeResult:
-    """One probe on a submission, which is then forgotten."""
-    probe = PROBES[name]
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """A submission's modules and its hold on the random state end with the block."""
     before = set(sys.modules), list(sys.path)
     random_state = np.random.get_state()
     try:
-        jobs = probe.jobs(np.random.default_rng(seed))
-        return probe.judge(jobs, [answer(submitted, job) for job in jobs])
+        yield
     finally:
         framework.cache_clear()
         for module in set(sys.modules) - before[0]:
             del sys.modules[module]
         sys.path[:] = before[1]
         np.random.set_state(random_state)
+
+
+def probed(submitted: Path, name: str, seed: int = 3) -> ProbeResult:
+    """One probe on a submission, which is then forgotten."""
+    probe = PROBES[name]
+    with forgotten():
+        jobs = probe.jobs(np.random.default_rng(seed))
+        return probe.judge(jobs, [answer(submitted, job) for job in jobs])

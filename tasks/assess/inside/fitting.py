@@ -9,7 +9,7 @@ import numpy as np
 from .discovery import Framework
 from .losing import TARGET_FORMS, Loss, of_scalar, target_in
 from .models import NotBuilt
-from .parameters import learnt
+from .parameters import Parameter
 from .stepping import Optimizer
 
 RATES = {"adam": 1e-3, "sgd": 0.01}
@@ -19,6 +19,7 @@ class Fitting:
     """Steps on batches.
 
     Args:
+        parameters: what the network learns.
         output: the network's output for a batch of inputs, as the student's value.
 
     Raises:
@@ -26,11 +27,16 @@ class Fitting:
     """
 
     def __init__(
-        self, student: Framework, network: Any, output: Callable[[np.ndarray], Any], classes: int
+        self,
+        student: Framework,
+        network: Any,
+        parameters: list[Parameter],
+        output: Callable[[np.ndarray], Any],
+        classes: int,
     ) -> None:
         self.student, self.network, self.output, self.classes = student, network, output, classes
         self.loss = Loss(student, student.need("cross_entropy"))
-        self.parameters = learnt(network)
+        self.parameters = parameters
         name = "adam" if student.find("adam") else "sgd"
         self.optimizer = Optimizer(
             student, student.need(name), network, self.parameters, {"rate": RATES[name]}

@@ -12,7 +12,7 @@ import numpy as np
 from .calling import run
 from .discovery import Framework
 from .loading import Definition
-from .parameters import all_arrays, learnt
+from .parameters import Parameter, all_arrays, learnt
 from .values import to_array
 
 VERBS = ("build", "make", "create")
@@ -35,6 +35,8 @@ class Model:
     Attributes:
         weights: how the submitted arrays came into it; "" where there were none.
         preprocess: the submission's own, or None.
+        held: every float array in it before anything ran, since many layers keep their inputs.
+        parameters: those of them that are learnt.
     """
 
     network: Any
@@ -42,6 +44,8 @@ class Model:
     file: Path
     weights: str
     preprocess: Callable | None
+    held: list[Parameter]
+    parameters: list[Parameter]
 
 
 def functions(student: Framework, names: tuple[str, ...]) -> Iterator[tuple[Definition, Callable]]:
@@ -81,7 +85,8 @@ def built(student: Framework, submission: Path, name: str, with_weights: bool = 
         network = builder()
         how = _load(network, arrays) if arrays else ""
     set_mode(network, training=False)
-    return Model(network, name, definition.file.path, how, _preprocess(student, name))
+    file, preprocess = definition.file.path, _preprocess(student, name)
+    return Model(network, name, file, how, preprocess, all_arrays(network), learnt(network))
 
 
 def set_mode(network: Any, training: bool) -> None:

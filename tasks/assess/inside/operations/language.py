@@ -10,8 +10,7 @@ from ..calling import gradients, run
 from ..discovery import NotFound, framework
 from ..fitting import Fitting, fit
 from ..language import LanguageModel, generated, tokenizer
-from ..models import NotBuilt, set_mode
-from ..parameters import learnt
+from ..models import NotBuilt, built, set_mode
 from .models import effects
 
 Arrays = dict[str, np.ndarray]
@@ -75,7 +74,7 @@ def gpt_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) -> d
     ids = rng.integers(0, language.vocabulary, (params["rows"], time))
     got = gradients(
         student,
-        lambda: _OnIds(LanguageModel(student, submission), ids),
+        lambda: _OnIds(built(student, submission, "gpt").network, language, ids),
         ids.astype(np.float64),
         lambda shape: rng.standard_normal(shape),
     )
@@ -87,10 +86,10 @@ def gpt_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) -> d
 class _OnIds:
     """The network on fixed ids, for `calling.gradients`, which knows of no whole numbers."""
 
-    def __init__(self, language: LanguageModel, ids: np.ndarray) -> None:
-        self.network = language.model.network
+    def __init__(self, network: Any, language: LanguageModel, ids: np.ndarray) -> None:
+        self.network = network
         # A function, so that the search for arrays does not walk into what it needs.
-        self._run = lambda: run(self.network, language.student.wrap(ids, language.cls))
+        self._run = lambda: run(network, language.student.wrap(ids, language.cls))
 
     def __call__(self, tensor: Any) -> Any:
         return self._run()
@@ -117,7 +116,13 @@ def gpt_training(submission: Path, params: dict[str, Any], arrays: Arrays) -> di
         unseen = _counting(rng, params["rows"], time, language.vocabulary)
         before = language.logits(unseen)
         set_mode(language.model.network, training=True)
-        fitting = Fitting(student, language.model.network, language.output, language.vocabulary)
+        fitting = Fitting(
+            student,
+            language.model.network,
+            language.model.parameters,
+            language.output,
+            language.vocabulary,
+        )
         losses = fit(
             fitting,
             rows[:, :-1],
@@ -214,7 +219,7 @@ def _next_logits(language: LanguageModel, ids: np.ndarray) -> np.ndarray:
 
 
 def _told(language: LanguageModel) -> dict[str, Any]:
-    held = [parameter.read().size for parameter in learnt(language.model.network)]
+    held = [parameter.read().size for parameter in language.model.parameters]
     return {
         "found": True,
         "runs": True,

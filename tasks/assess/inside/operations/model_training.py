@@ -36,13 +36,15 @@ def model_training(submission: Path, params: dict[str, Any], arrays: Arrays) -> 
         own = next(functions(student, (f"train_{name.split('_')[0]}", f"train_{name}")), None)
         if own is not None and len(inspect.signature(own[1]).parameters) >= 3:
             network = own[1](images, labels, params["seconds"])
-            model = Model(network, name, own[0].file.path, "", None)
+            model = Model(network, name, own[0].file.path, "", None, [], [])
             how, losses = own[0].name, []
         else:
             model = built(student, submission, name, with_weights=False)
             predictor = Predictor(student, model, images)
             set_mode(model.network, training=True)
-            fitting = Fitting(student, model.network, predictor.output, CLASSES)
+            fitting = Fitting(
+                student, model.network, model.parameters, predictor.output, CLASSES
+            )
             batch = 1 if predictor.one_by_one else params["batch"]
             rng = np.random.default_rng(params["seed"])
             losses = fit(fitting, images, labels, batch, params["steps"], params["seconds"], rng)

@@ -11,7 +11,6 @@ import numpy as np
 from ..calling import gradients, run
 from ..discovery import Framework, framework
 from ..models import Model, NotBuilt, Predictor, built, functions, set_mode
-from ..parameters import learnt
 from ..values import to_array
 
 Arrays = dict[str, np.ndarray]
@@ -54,7 +53,7 @@ def model_parameters(submission: Path, params: dict[str, Any], arrays: Arrays) -
         model = built(student, submission, params["model"], with_weights=False)
     except NotBuilt as reason:
         return reason.values
-    held = learnt(model.network)
+    held = model.parameters
     shapes = [list(parameter.read().shape) for parameter in held]
     return {"found": True, "loaded": True, "runs": True, "shapes": shapes}
 
@@ -94,7 +93,7 @@ def effects(predictor: Any, given: Any, received: dict[str, np.ndarray | None]) 
     """
     before = to_array(predictor.output(given))
     paths, shapes, greatest, moved = [], [], [], []
-    for parameter in learnt(predictor.model.network):
+    for parameter in predictor.model.parameters:
         gradient = received.get(f"network.{parameter.path}")
         kept = parameter.read()
         noise = np.random.default_rng(0).standard_normal(kept.shape)
@@ -162,7 +161,7 @@ def model_checkpoint(submission: Path, params: dict[str, Any], arrays: Arrays) -
 
 def _spoil(model: Model) -> None:
     rng = np.random.default_rng(0)
-    for parameter in learnt(model.network):
+    for parameter in model.parameters:
         kept = parameter.read()
         parameter.write(kept + rng.standard_normal(kept.shape))
 
@@ -236,7 +235,7 @@ def _told(model: Model, predictor: Predictor) -> dict[str, Any]:
         "runs": True,
         "weights": model.weights,
         "form": predictor.form,
-        "parameters": sum(parameter.read().size for parameter in learnt(model.network)),
+        "parameters": sum(parameter.read().size for parameter in model.parameters),
     }
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from ..discovery import Framework, framework
 from ..language import LanguageModel
 from ..models import NotBuilt, built
-from ..parameters import all_arrays
 from ..values import is_tensor_like, to_array
 
 IMAGE_MODELS = ("mnist_mlp", "mnist_cnn", "cifar_cnn")
@@ -35,11 +34,11 @@ def component_reuse(submission: Path, params: dict[str, Any], arrays: dict) -> d
     models = []
     for name in IMAGE_MODELS:
         try:
-            network = built(student, submission, name, with_weights=False).network
+            model = built(student, submission, name, with_weights=False)
         except Exception:  # noqa: BLE001, S112  a model that cannot be built shares nothing
             continue
         models.append(name)
-        for parameter in all_arrays(network):
+        for parameter in model.held:
             image_classes.add(type(parameter.owner))
             image_tensors.add(_tensor_name(parameter.get()))
     return {
@@ -48,7 +47,7 @@ def component_reuse(submission: Path, params: dict[str, Any], arrays: dict) -> d
         "models": models,
         "components": _components(language, submission, image_classes),
         "image_components": sorted(cls.__name__ for cls in image_classes),
-        "tensors": sorted({_tensor_name(p.get()) for p in all_arrays(language.model.network)}),
+        "tensors": sorted({_tensor_name(p.get()) for p in language.model.held}),
         "image_tensors": sorted(image_tensors),
         "roles": _roles(student),
     }
@@ -62,7 +61,7 @@ def _components(
     own_files = {_file(type(network)), language.model.file}
     entries: dict[type, dict[str, Any]] = {}
     counted: dict[type, set[int]] = {}
-    for parameter in all_arrays(network):
+    for parameter in language.model.held:
         # A list of arrays belongs to nobody in particular: the model itself.
         cls = type(parameter.owner)
         cls = type(network) if cls in (list, dict, tuple) else cls
