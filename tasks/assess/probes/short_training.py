@@ -18,8 +18,8 @@ from tasks.assess.probes.intervals import against, wilson
 from tasks.assess.probes.model_probe import ModelProbe, array
 from tasks.assess.results import Outcome, ProbeResult
 
-TRAINING, UNSEEN = 1280, 400
-BATCH, STEPS = 32, 40
+TRAINING, UNSEEN = 800, 400
+BATCH, STEPS = 32, 25
 # Twice chance: a network of which only the last layer learns stays below in the time.
 THRESHOLD = 0.20
 
