@@ -37,12 +37,22 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "shuffle": ("shuffle", "shuffled"),
     "model": ("model", "net", "network", "module", "m"),
     "path": ("path", "filename", "filepath", "file", "fname", "file_path", "checkpoint_path"),
+    "generator": ("rng", "generator", "random_generator"),
+    "seed": ("seed", "random_state", "random_seed"),
     "gradient": (
         *("grad", "gradient", "grad_output", "grad_out", "dout", "upstream", "output_gradient"),
         *("d_out", "dy", "dz", "delta", "grad_outputs", "out_grad", "g", "output_grad", "error"),
         *("d_output", "dA", "da", "d_values", "dvalues", "gradient_output", "upstream_gradient"),
         *("grads", "dL", "d", "loss_grad", "loss_gradient", "dL_dout", "upstream_grad"),
     ),
+}
+
+
+# For what a signature requires beyond what a probe asks.
+USUAL: dict[str, Any] = {
+    **{"axis": -1, "dim": -1, "stride": 1, "strides": 1, "padding": 0, "pad": 0},
+    **{"bias": True, "use_bias": True, "training": False, "train": False, "is_training": False},
+    **{"activation": None, "name": "probed"},
 }
 
 
@@ -90,6 +100,8 @@ def bind(
             continue
         if parameter.name in named:
             value = given[named[parameter.name]]
+        elif required and parameter.name in USUAL:
+            value = USUAL[parameter.name]
         elif required and strangers:
             value = left.pop(strangers.pop(0))
         elif required:

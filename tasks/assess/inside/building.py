@@ -1,5 +1,6 @@
 """Makes the student's layers and networks from a description, with given weights."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
@@ -46,7 +47,7 @@ def build(framework: Framework, spec: dict[str, Any], arrays: dict[str, np.ndarr
     Args:
         spec: `role` and its sizes: in, out, kernel, stride, padding; `weight` and `bias` name the
             arrays to put into it: (in, out) or (out, in, kernel, kernel), and (out,); without
-            them the student's own first weights stay.
+            them the student's own first weights stay, made with `seed` where it is there.
 
     Raises:
         NotFound: the student has no such layer.
@@ -57,11 +58,22 @@ def build(framework: Framework, spec: dict[str, Any], arrays: dict[str, np.ndarr
         return Built(_pool(found, spec), found, {}, None, True)
     if spec["role"] not in ("dense", "conv2d"):
         return Built(found.make(), found, {}, None, True)
+    if "seed" in spec:
+        return Built(_seeded(found, spec), found, {}, None, True)
     layer = _dense(found, spec) if spec["role"] == "dense" else _convolution(found, spec)
     if "weight" not in spec:
         return Built(layer, found, {}, None, True)
     weight, bias = arrays[spec["weight"]], arrays.get(spec.get("bias", ""))
     return _with_weights(found, layer, weight, bias)
+
+
+def _seeded(found: Found, spec: dict[str, Any]) -> Any:
+    """A layer that is given the seed or a generator where it takes one."""
+    sizes = {key: spec[key] for key in ("in", "out", "kernel") if key in spec}
+    for key, value in (("generator", np.random.default_rng(spec["seed"])), ("seed", spec["seed"])):
+        with contextlib.suppress(NotOffered):
+            return call_bound(found.target, {**sizes, key: value}, tuple(sizes))
+    return _dense(found, spec) if spec["role"] == "dense" else _convolution(found, spec)
 
 
 def _dense(found: Found, spec: dict[str, Any]) -> Any:
@@ -183,7 +195,8 @@ class Chain:
     def backward(self, gradient: Any, *rate: float) -> Any:
         for layer in reversed(self.layers):
             steps = len(required_names(layer.backward)) == 2
-            gradient = layer.backward(gradient, *(rate if steps else ()))
+            below = layer.backward(gradient, *(rate if steps else ()))
+            gradient = layer.dinputs if below is None else below
         return gradient
 
 
@@ -216,7 +229,8 @@ def _holds(container: Any, layers: list[Any]) -> bool:
     """Whether the container keeps exactly these layers somewhere."""
     for value in vars(container).values():
         held = list(value.values()) if isinstance(value, dict) else value
-        if isinstance(held, list | tuple) and len(held) == len(layers):
-            if all(one is other for one, other in zip(held, layers, strict=True)):
-                return True
+        if not isinstance(held, list | tuple) or len(held) != len(layers):
+            continue
+        if all(one is other for one, other in zip(held, layers, strict=True)):
+            return True
     return False

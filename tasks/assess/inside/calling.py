@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .binding import ALIASES, required_names
+from .binding import ALIASES, USUAL, required_names
 from .discovery import Framework
 from .parameters import Parameter, learnt
 from .values import to_array
@@ -43,23 +43,33 @@ class Gradients:
 
 def run(thing: Any, value: Any) -> Any:
     """Call a layer, network or function: itself, else its forward, call or predict."""
-    if callable(thing):
-        return thing(value)
+    target = thing if callable(thing) else None
     for name in ("forward", "call", "predict"):
-        method = getattr(thing, name, None)
-        if callable(method):
-            return method(value)
-    raise TypeError(f"{type(thing).__name__} has neither __call__ nor forward")
+        target = target or getattr(thing, name, None)
+    if target is None:
+        raise TypeError(f"{type(thing).__name__} has neither __call__ nor forward")
+    usual = {name: USUAL[name] for name in required_names(target)[1:] if name in USUAL}
+    output = target(value, **usual)
+    return getattr(thing, "output", None) if output is None else output
 
 
 def run_on(thing: Any, *values: Any) -> Any:
     """Call a loss or function of several values: itself, else its forward, loss or compute."""
-    if callable(thing):
-        return thing(*values)
-    for name in ("forward", "loss", "compute", "calculate", "call"):
+    return callee(thing)(*values)
+
+
+def callee(thing: Any) -> Callable:
+    """What of a loss or function is called.
+
+    Raises:
+        TypeError: there is nothing to call.
+    """
+    for name in ("calculate", "forward", "loss", "compute", "call", "direct"):
         method = getattr(thing, name, None)
-        if callable(method):
-            return method(*values)
+        if callable(method) and not callable(thing):
+            return method
+    if callable(thing):
+        return thing
     raise TypeError(f"{type(thing).__name__} has neither __call__ nor forward")
 
 
@@ -109,9 +119,7 @@ def gradients(
         got.style = style
         if best is None or got.received > best.received:
             best = got
-        if got.to_input is not None and all(
-            gradient is not None for gradient in got.parameters.values()
-        ):
+        if got.received == len(got.parameters) + 1:
             break
     if best is None:
         thing = make()
@@ -169,6 +177,8 @@ def _explicit(
         else:
             to_input = thing.backward(upstream)
             held = _of(parameters)
+        if to_input is None:
+            to_input = getattr(thing, "dinputs", None)
         return Gradients(output, held, None if to_input is None else to_array(to_input), "")
 
     return attempt

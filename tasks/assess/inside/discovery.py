@@ -102,7 +102,8 @@ class Framework:
         return list(dict.fromkeys([*local, *classes]))
 
     def wrap(self, array: np.ndarray, cls: type | None, requires_grad: bool = False) -> Any:
-        """The array as the student's tensor; the plain array where `cls` is None."""
+        """A copy of the array as the student's tensor; a plain copy where `cls` is None."""
+        array = array.copy()  # a step in place must not reach the array that was sent
         if cls is None:
             return array
         if requires_grad:
@@ -113,19 +114,29 @@ class Framework:
         return cls(array)
 
     def _search(self, role: str) -> Found | None:
+        """The first of the usual names that does what the role does; else the first of the names;
+        without any, the first stranger that does it."""
         wanted = ROLES[role]
-        strangers = []
-        for definition in self._definitions():
-            if wanted.classes_only and definition.kind != "class":
+        fitting = [
+            definition
+            for definition in self._definitions()
+            if definition.kind == "class" or not wanted.classes_only
+        ]
+        named = [d for d in fitting if wanted.names.fullmatch(_bare(d.name))]
+        # Importing runs a file: for strangers only those that are likeliest the framework's.
+        likeliest = min((d.file.rank[0] for d in fitting), default=0)
+        strangers = [d for d in fitting if d not in named and d.file.rank[0] == likeliest]
+        first: Found | None = None
+        for definition in named:
+            target = self.sources.get(definition)
+            if target is None:
                 continue
-            if wanted.names.fullmatch(_bare(definition.name)):
-                target = self.sources.get(definition)
-                if target is not None:
-                    return Found(role, _full_name(definition), target)
-            else:
-                strangers.append(definition)
-        if wanted.behaves is None:
-            return None
+            found = Found(role, _full_name(definition), target)
+            if wanted.behaves is None or len(named) == 1 or self._behaves(wanted, target):
+                return found
+            first = first or found
+        if first is not None or wanted.behaves is None:
+            return first
         for definition in strangers[:MOST_TRIED]:
             target = self.sources.get(definition)
             if target is not None and self._behaves(wanted, target):
@@ -174,7 +185,7 @@ def _apply(framework: Framework, target: object, array: np.ndarray) -> np.ndarra
     for cls in [*framework.tensor_classes(target), None]:
         try:
             return to_array(made(framework.wrap(array, cls)))
-        except (Exception, SystemExit):  # noqa: BLE001  the student's code may raise anything
+        except (Exception, SystemExit):  # noqa: BLE001, S112  it may raise anything
             continue
     raise TypeError("gives no array")
 
@@ -196,7 +207,7 @@ def _is_dense(framework: Framework, target: object) -> bool:
     for cls in [*framework.tensor_classes(target), None]:
         try:
             output = to_array(layer(framework.wrap(rows, cls)))
-        except (Exception, SystemExit):  # noqa: BLE001  the student's code may raise anything
+        except (Exception, SystemExit):  # noqa: BLE001, S112  it may raise anything
             continue
         return output.shape == (2, 3) and bool(shapes & {(5, 3), (3, 5)})
     return False
@@ -210,7 +221,7 @@ def _is_convolution(framework: Framework, target: object) -> bool:
     for cls in [*framework.tensor_classes(target), None]:
         try:
             output = to_array(layer(framework.wrap(np.ones((1, 2, 5, 4)), cls)))
-        except (Exception, SystemExit):  # noqa: BLE001  the student's code may raise anything
+        except (Exception, SystemExit):  # noqa: BLE001, S112  it may raise anything
             continue
         return output.shape == (1, 3, 4, 3)
     return False
@@ -284,17 +295,23 @@ ROLES: dict[str, Role] = {
     "cross_entropy": Role(
         "a cross-entropy over classes: CrossEntropyLoss, SoftmaxCrossEntropy, …",
         _names(
-            "(categorical|softmax|sparsecategorical)?(with)?crossentropy(loss|withlogits|withsoftmax)?"
-            "|softmaxcrossentropy(loss|withlogits)?|crossentropy|celoss"
+            "(categorical|softmax|sparsecategorical)?crossentropy(loss|withlogits|withsoftmax)?(loss)?"
+            "|(softmax)?ce(loss)?|softmax(activation)?cceloss|cce(loss)?"
         ),
     ),
     "binary_cross_entropy": Role(
         "a binary cross-entropy: BinaryCrossEntropyLoss, BCELoss, …",
-        _names("(bce|binarycrossentropy)(loss|withlogits|withlogitsloss)?"),
+        _names("(bce|binarycrossentropy)(loss|withlogits|withlogitsloss)?|logloss"),
     ),
     "sgd": Role(
         "gradient descent: SGD, GradientDescent, …",
-        _names("sgd(optimizer|momentum)?|(stochastic)?gradientdescent|optimizersgd"),
+        _names("(sgd|gd)(optimizer|momentum)?|(stochastic)?gradientdescent|optimizersgd"),
+        None,
+        True,
+    ),
+    "momentum": Role(
+        "gradient descent with momentum: SGD(…, momentum=…), Momentum, …",
+        _names("(sgd)?(with)?momentum(sgd|optimizer)?"),
         None,
         True,
     ),

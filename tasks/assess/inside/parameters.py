@@ -10,6 +10,7 @@ import numpy as np
 from .values import is_tensor_like, overwrite, storage, to_array
 
 DEEPEST = 12
+LISTS = ("parameters", "params", "get_parameters", "get_params", "trainable_parameters")
 NOT_LEARNT = re.compile(r"grad|veloc|moment|cache|running|mask|^d_?[wb]$|^d_?(weight|bias|kernel)")
 KINDS = {
     "weight": ("w", "weight", "weights", "kernel", "kernels", "filter", "filters", "k", "matrix"),
@@ -84,8 +85,8 @@ class Parameter:
 def learnt(thing: object) -> list[Parameter]:
     """All learnt arrays of a layer or network in the order of its attributes.
 
-    Where the thing has `parameters()` that says something, only those it lists; arrays that it
-    forgets are found by comparing with `all_arrays`.
+    Where the thing has `parameters()` (or another of LISTS) that says something, only those it
+    lists; arrays that it forgets are found by comparing with `all_arrays`.
     """
     found = all_arrays(thing)
     listed = listed_parameters(thing)
@@ -102,8 +103,9 @@ def all_arrays(thing: object) -> list[Parameter]:
 
 
 def listed_parameters(thing: object) -> list[object]:
-    """What `parameters()` gives, flattened; empty where there is none or it gives nothing."""
-    given = getattr(thing, "parameters", None)
+    """What `parameters()` or another of LISTS gives, flattened; empty where it gives nothing."""
+    lists = (getattr(thing, name, None) for name in LISTS)
+    given = next((held for held in lists if held is not None), None)
     if callable(given):
         try:
             given = given()

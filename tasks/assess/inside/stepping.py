@@ -7,7 +7,7 @@ import numpy as np
 
 from .binding import NotOffered, call_bound
 from .discovery import Found, Framework
-from .parameters import Parameter, listed_parameters
+from .parameters import LISTS, Parameter
 from .values import storage
 
 
@@ -34,14 +34,17 @@ class Optimizer:
         self.network = network
         self.parameters = parameters
         self.style: str | None = None
-        tensors = listed_parameters(network) or [parameter.get() for parameter in parameters]
+        tensors = _own_list(network) or [parameter.get() for parameter in parameters]
         try:
             self.made = call_bound(
                 found.target, {"parameters": tensors, **settings}, ("parameters", "rate")
             )
             self.has_parameters = True
-        except NotOffered:
-            self.made = call_bound(found.target, settings, ("rate",))
+        except NotOffered as refusal:
+            try:
+                self.made = call_bound(found.target, settings, ("rate",))
+            except NotOffered:
+                raise refusal from None
             self.has_parameters = False
 
     def zero(self) -> None:
@@ -64,7 +67,9 @@ class Optimizer:
         for style in (self.style,) if self.style else self._styles():
             before = [parameter.read() for parameter in self.parameters]
             try:
+                self._around("pre_update_params")
                 getattr(self, style)()
+                self._around("post_update_params")
             except (TypeError, AttributeError, KeyError, IndexError, ValueError):
                 if self.style:
                     raise
@@ -76,6 +81,12 @@ class Optimizer:
                 self.style = style
                 return style
         return ""
+
+    def _around(self, name: str) -> None:
+        """Some optimizers count their steps beside the update."""
+        method = getattr(self.made, name, None)
+        if callable(method):
+            method()
 
     def _styles(self) -> tuple[str, ...]:
         alone = ("_alone",) if self.has_parameters else ()
@@ -96,8 +107,9 @@ class Optimizer:
 
     def _on_layers(self) -> None:
         layers = getattr(self.network, "layers", None) or [self.network]
+        learning = [one for one in layers if any(p.owner is one for p in self.parameters)]
         method = self._method()
-        for layer in layers:
+        for layer in learning or layers:
             method(layer)
 
     def _on_arrays(self) -> None:
@@ -106,3 +118,14 @@ class Optimizer:
         if isinstance(changed, list | tuple):
             for parameter, value in zip(self.parameters, changed, strict=True):
                 parameter.write(np.asarray(value))
+
+
+def _own_list(network: Any) -> Any:
+    """What the network's own parameters() gives, as it is; None where that holds nothing."""
+    for name in LISTS:
+        given = getattr(network, name, None)
+        if callable(given):
+            given = given()
+        if given is not None:
+            return (list(given) if hasattr(given, "__next__") else given) or None
+    return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from .building import Built, build, contain
 from .calling import run, steps_at_once, tensor_choices
-from .discovery import Framework
+from .discovery import Framework, NotFound
 from .layouts import PLAIN, Layout, layouts_for
 from .losing import TARGET_FORMS, Loss, of_scalar, target_in
 from .parameters import Parameter, all_arrays
@@ -150,8 +150,8 @@ def _wants_probabilities(framework: Framework, found_loss: Any, style: Style) ->
     try:
         with np.errstate(all="ignore"):
             value = of_scalar(made(framework.wrap(np.full((3, 2), -1.0), style.cls), shaped))
-    except Exception:  # noqa: BLE001  it may refuse what is no probability
-        return True
+    except Exception:  # noqa: BLE001  it is said where the loss itself is called
+        return False
     return not abs(value - np.log(2.0)) < 0.1
 
 
@@ -167,6 +167,8 @@ def first_that_learns(
             before = [parameter.read() for parameter in learner.parameters]
             if not np.isfinite(learner.backward(arrays["input"], arrays["targets"])):
                 raise FloatingPointError("the loss is not finite")
+        except NotFound:
+            raise
         except Exception as error:  # noqa: BLE001  the student's code may raise anything
             problems.append(" ".join(f"{type(error).__name__}: {error}".split())[:200])
             continue

@@ -125,6 +125,11 @@ def sandbox_trouble(
     )
 
 
+def present(pairs: Sequence[tuple[Job, JobResult]]) -> list[tuple[Job, JobResult]]:
+    """The cases without those that need something that the student has not (judged elsewhere)."""
+    return [(job, result) for job, result in pairs if not is_missing(result)] or list(pairs)
+
+
 def is_missing(result: JobResult) -> bool:
     """Whether the student has nothing of the kind that was looked for."""
     return result.status == "done" and result.values.get("found") is False

@@ -27,7 +27,7 @@ class CheckpointRoundTrip(CaseProbe):
             specs: list[dict[str, Any]] = []
             for number in range(len(sizes) - 1):
                 specs.append(dense_spec(sizes[number], sizes[number + 1], str(number)))
-                specs.append({"role": "tanh"})
+                specs.append({"role": "relu"})
             others = {f"other_{name}": a for name, a in weights_for(rng, specs).items()}
             arrays = {**weights_for(rng, specs), **others, "input": numbers(rng, 3, sizes[0])}
             jobs.append(Job("checkpoint", {"layers": specs[:-1]}, arrays))

@@ -197,6 +197,7 @@ def _value_wrongness(value: Any, expected: float, predictions: np.ndarray) -> tu
         (rows, "it is summed over the batch, not averaged"),
         (rows * columns, "it is summed, not averaged"),
         (columns, "it is averaged over the batch only, not over all elements"),
+        (columns / 2, "it is half the sum over a row, averaged over the batch"),
         (0.5, "it is half of what it should be"),
         (-1.0, "its sign is wrong"),
     ):

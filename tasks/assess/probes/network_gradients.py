@@ -1,11 +1,12 @@
 """The gradient of a whole network's loss, in every parameter."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tasks.assess.jobs import Job, JobResult
-from tasks.assess.probes.base import CaseProbe, Finding
+from tasks.assess.probes.base import CaseProbe, Finding, present
 from tasks.assess.probes.cases import dense_spec, numbers, weights_for
 from tasks.assess.probes.compare import NEARBY, close, constant_factor, shown, wrongness
 from tasks.assess.probes.networks import without_missing_biases
@@ -43,6 +44,11 @@ class EndToEndGradient(CaseProbe):
             specs.append(dense_spec(sizes[number], sizes[number + 1], str(number)))
             specs.append({"role": activation})
         return specs[:-1]
+
+    def relevant(
+        self, jobs: Sequence[Job], results: Sequence[JobResult]
+    ) -> list[tuple[Job, JobResult]]:
+        return present(list(zip(jobs, results, strict=True)))
 
     def findings(self, job: Job, result: JobResult) -> list[Finding]:
         return network_gradient_findings(job, result)

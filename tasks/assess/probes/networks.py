@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tasks.assess.jobs import Job, JobResult
-from tasks.assess.probes.base import CaseProbe, Finding
+from tasks.assess.probes.base import CaseProbe, Finding, present
 from tasks.assess.probes.cases import Arrays, convolution_spec, dense_spec, numbers, weights_for
 from tasks.assess.probes.channels import offered_channels
 from tasks.assess.probes.compare import close, shown, wrongness
@@ -79,7 +79,8 @@ class SequentialForward(CaseProbe):
             specs = []
             for number in range(depth):
                 specs.append(dense_spec(sizes[number], sizes[number + 1], str(number)))
-                specs.append({"role": str(rng.choice(["relu", "sigmoid", "tanh"]))})
+                role = "relu" if len(jobs) < 2 else str(rng.choice(["sigmoid", "tanh"]))
+                specs.append({"role": role})
             jobs.append(network_job(rng, specs[:-1], numbers(rng, 3, sizes[0])))
         return jobs
 
@@ -90,6 +91,11 @@ class SequentialForward(CaseProbe):
             *network_findings(job, result, "network output"),
             Finding(CONTAINER, float(held), says),
         ]
+
+    def relevant(
+        self, jobs: Sequence[Job], results: Sequence[JobResult]
+    ) -> list[tuple[Job, JobResult]]:
+        return present(list(zip(jobs, results, strict=True)))
 
 
 class ParameterRegistration(CaseProbe):

@@ -26,18 +26,21 @@ def clouds(rng: np.random.Generator, rows: int, features: int, classes: int) -> 
     return centres[y] + numbers(rng, rows, features, scale=0.3), y.astype(np.int64)
 
 
-def perceptron(features: int, hidden: int, outputs: int, activation: str = "tanh") -> list[dict]:
-    """Two dense layers with an activation between them."""
+def perceptron(features: int, hidden: int, outputs: int) -> list[dict]:
+    """Two dense layers with a ReLU between them."""
     return [
         dense_spec(features, hidden, "0"),
-        {"role": activation},
+        {"role": "relu"},
         dense_spec(hidden, outputs, "1"),
     ]
 
 
-def own_weights(specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same layers with the student's own first weights."""
-    return [{k: v for k, v in spec.items() if k not in ("weight", "bias")} for spec in specs]
+def own_weights(specs: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The same layers with the student's own first weights, seeded where layers take a seed."""
+    return [
+        {**{k: v for k, v in spec.items() if k not in ("weight", "bias")}, "seed": seed + number}
+        for number, spec in enumerate(specs)
+    ]
 
 
 def train_job(
@@ -90,7 +93,7 @@ class EveryParameterLearns(CaseProbe):
         for channels, filters in ((1, 1), (2, 3)):
             specs = [
                 convolution_spec(channels, filters, 2, "0"),
-                {"role": "tanh"},
+                {"role": "relu"},
                 {"role": "flatten"},
                 dense_spec(filters * 9, 2, "1"),
             ]
@@ -231,15 +234,15 @@ class TrainingDynamics(CaseProbe):
             for rate in (0.02, 0.2)
         ]
         x, y = clouds(rng, 12, 3, 3)
-        large = {**weights_for(rng, perceptron(3, 5, 3, "relu")), "input": 60 * x, "targets": y}
+        large = {**weights_for(rng, perceptron(3, 5, 3)), "input": 1000 * x, "targets": y}
         return [
             *jobs,
             train_job(
-                perceptron(3, 5, 3, "relu"),
+                perceptron(3, 5, 3),
                 large,
                 loss="cross_entropy",
                 classes=3,
-                rate=1e-3,
+                rate=1e-6,
                 steps=5,
             ),
         ]
@@ -305,10 +308,13 @@ class TrainingRepeatable(CaseProbe):
     def jobs(self, rng: np.random.Generator) -> list[Job]:
         x, y = clouds(rng, 12, 4, 3)
         arrays = {"input": x, "targets": np.eye(3)[y]}
-        specs = own_weights(perceptron(4, 6, 3))
         first, second = (int(seed) for seed in rng.integers(1, 10_000, size=2))
         return [
-            train_job(specs, arrays, loss="mse", classes=3, rate=0.05, steps=5, seed=seed)
+            train_job(
+                own_weights(perceptron(4, 6, 3), seed),
+                arrays,
+                **{"loss": "mse", "classes": 3, "rate": 0.05, "steps": 5, "seed": seed},
+            )
             for seed in (first, first, second + 10_000)
         ]
 

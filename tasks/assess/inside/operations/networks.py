@@ -10,7 +10,7 @@ from ..building import Built, build, contain
 from ..calling import forward
 from ..discovery import Framework, NotFound, framework
 from ..layouts import PLAIN, Layout, fitting
-from ..parameters import all_arrays, listed_parameters
+from ..parameters import LISTS, all_arrays, listed_parameters
 from ..values import storage
 
 Arrays = dict[str, np.ndarray]
@@ -44,6 +44,7 @@ def network_forward(submission: Path, params: dict[str, Any], arrays: Arrays) ->
     student = framework(submission)
     try:
         network, name, built = build_network(student, params["layers"], arrays)
+        registered = _registered(network)  # before layers keep what passed through them
         layout, output = place(student, network, params, arrays["input"])
     except NotFound as missing:
         return missing.values
@@ -53,7 +54,7 @@ def network_forward(submission: Path, params: dict[str, Any], arrays: Arrays) ->
         **_told(name, built),
         "layout": layout.name,
         "output": output,
-        **_registered(network),
+        **registered,
     }
 
 
@@ -70,7 +71,7 @@ def _registered(network: Any) -> dict[str, Any]:
         "listed_sizes": [int(storage(one).size) for one in listed],
         "held_sizes": [int(parameter.read().size) for parameter in held],
         "missed": missed[:10],
-        "has_parameters": hasattr(network, "parameters"),
+        "has_parameters": any(hasattr(network, name) for name in LISTS),
     }
 
 

@@ -1,14 +1,16 @@
 """The student's optimizers, given gradients."""
 
+import inspect
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from ..binding import NotOffered
+from ..binding import ALIASES, NotOffered
 from ..building import build
-from ..discovery import Framework, NotFound, framework
+from ..calling import run
+from ..discovery import Found, Framework, NotFound, framework
 from ..parameters import Parameter, all_arrays
 from ..stepping import Optimizer
 from ..values import to_array
@@ -29,6 +31,8 @@ def optimizer_steps(submission: Path, params: dict[str, Any], arrays: Arrays) ->
     student = framework(submission)
     try:
         found = student.need(params["optimizer"])
+        if "momentum" in params["settings"] and not _takes_momentum(found):
+            found = student.find("momentum") or found
         for gradient_cls in _tensor_forms(student):
             answer = _on_tensors(student, found, params, arrays, gradient_cls)
             if answer is not None:
@@ -40,9 +44,27 @@ def optimizer_steps(submission: Path, params: dict[str, Any], arrays: Arrays) ->
         return {"found": True, "offered": False, "reason": str(refusal)[:200]}
 
 
+def _takes_momentum(found: Found) -> bool:
+    return any(name in ALIASES["momentum"] for name in inspect.signature(found.target).parameters)
+
+
 def _tensor_forms(student: Framework) -> list[tuple[type, type | None]]:
-    classes = student.tensor_classes()
-    return [(cls, gradient_cls) for cls in classes for gradient_cls in (cls, None)]
+    """(class of a parameter, class of its gradient or None for an array), the student's first."""
+    forms = []
+    for cls in student.tensor_classes():
+        natural = cls if _gradient_is_tensor(student, cls) else None
+        forms += [(cls, natural), (cls, None if natural is cls else cls)]
+    return forms
+
+
+def _gradient_is_tensor(student: Framework, cls: type) -> bool:
+    """What the student's own backward puts into grad."""
+    try:
+        tensor = student.wrap(np.ones((1, 1)), cls, requires_grad=True)
+        (tensor * tensor).backward()
+    except Exception:  # noqa: BLE001  another operation may be the one that works
+        return False
+    return tensor.grad is not None and not isinstance(tensor.grad, np.ndarray)
 
 
 def _on_tensors(
@@ -82,7 +104,7 @@ def _on_a_layer(
     after = []
     for number in range(params["steps"]):
         # With the identity as input, the weight's gradient is the output's.
-        built.layer.forward(np.eye(inputs))
+        run(built.layer, np.eye(inputs))
         built.layer.backward(arrays[f"gradient_{number}"])
         if not optimizer.step():
             return {"found": True, "offered": True, "name": found.name, "moved": False}

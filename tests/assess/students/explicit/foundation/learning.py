@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SLOPES = (("W", "dW"), ("b", "db"), ("filters", "d_filters"), ("biases", "d_biases"))
+
 
 class MeanSquaredError:
     def forward(self, predictions, targets):
@@ -36,7 +38,12 @@ class SGD:
         self.velocities = {}
 
     def step(self, layer):
-        for name, slope in (("W", "dW"), ("b", "db"), ("filters", "d_filters"), ("biases", "d_biases")):
+        for name, slope in (
+            ("W", "dW"),
+            ("b", "db"),
+            ("filters", "d_filters"),
+            ("biases", "d_biases"),
+        ):
             if getattr(layer, slope, None) is not None:
                 key = (id(layer), name)
                 velocity = self.momentum * self.velocities.get(key, 0.0) + getattr(layer, slope)
@@ -50,7 +57,12 @@ class Adam:
         self.state = {}
 
     def step(self, layer):
-        for name, slope in (("W", "dW"), ("b", "db"), ("filters", "d_filters"), ("biases", "d_biases")):
+        for name, slope in (
+            ("W", "dW"),
+            ("b", "db"),
+            ("filters", "d_filters"),
+            ("biases", "d_biases"),
+        ):
             g = getattr(layer, slope, None)
             if g is not None:
                 m, v, t = self.state.get((id(layer), name), (0.0, 0.0, 0))

@@ -92,7 +92,7 @@ class Tensor:
         )
 
     @property
-    def T(self):  # noqa: N802
+    def T(self):
         return Tensor(self.data.T, parents=(self,), pull=lambda g: (g.T,))
 
     def __len__(self):
