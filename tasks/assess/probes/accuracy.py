@@ -60,7 +60,8 @@ class Accuracy(ModelProbe):
         chosen = images_of(self.dataset, "test").subset(rng, self.n)
         images = as_input(chosen.images)
         images = np.clip(images + NOISE * rng.standard_normal(images.shape), 0, 1)
-        params = {"model": self.model, "batch": self.batch, "seconds": self.seconds}
+        params = {"model": self.model, "batch": self.batch}
+        params["seconds"] = self.working_seconds
         given = {"images": images.astype(np.float32)}
         return [LabelledJob("model_predict", params, given, chosen.labels)]
 
@@ -84,7 +85,7 @@ class Accuracy(ModelProbe):
             return self.result(
                 Outcome.NOT_GRADABLE,
                 None,
-                f"Only {n} of {len(labels)} images were done in {self.seconds:.0f} s.",
+                f"Only {n} of {len(labels)} images were done in {self.working_seconds:.0f} s.",
                 next_step="Make the forward pass faster: replace loops over pixels by products.",
                 figures=figures,
             )

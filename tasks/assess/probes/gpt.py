@@ -128,7 +128,7 @@ class GptLossFalls(ModelProbe):
     name = "gpt_loss_falls"
     milestones = (5,)
     public = False
-    seconds = 30.0
+    seconds = 60.0
     steps = 60
     enough = 0.5  # of the loss before
     advice = (
@@ -142,7 +142,7 @@ class GptLossFalls(ModelProbe):
             "rows": 8,
             "longest": LONGEST,
             "steps": self.steps,
-            "seconds": self.seconds,
+            "seconds": self.working_seconds,
         }
         return [Job("gpt_training", params)]
 

@@ -14,6 +14,9 @@ from tasks.assess.results import Outcome, ProbeResult
 # Keys with which an operation says that it came no further, in the order of the steps.
 STEPS = ("found", "loaded", "runs", "tokenizer", "trains", "offered")
 LONGEST_TOLD = 300
+# Of a job's seconds, for work that stops by itself when its time is over; the rest is for what
+# comes before and after it.
+WORKING = 0.6
 
 
 class Malformed(Exception):
@@ -24,7 +27,7 @@ class ModelProbe(ABC):
     """A probe whose verdict needs every job answered.
 
     Attributes:
-        seconds: the most that its jobs may take in the sandbox, all together.
+        seconds: the most that one of its jobs may take in the sandbox.
         advice: what to do next where it is not passed.
     """
 
@@ -33,6 +36,11 @@ class ModelProbe(ABC):
     public: ClassVar[bool]
     advice: ClassVar[str]
     seconds: ClassVar[float] = 60.0
+
+    @property
+    def working_seconds(self) -> float:
+        """For work that stops by itself when its time is over."""
+        return WORKING * self.seconds
 
     @abstractmethod
     def jobs(self, rng: np.random.Generator) -> list[Job]:

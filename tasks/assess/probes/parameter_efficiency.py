@@ -49,7 +49,8 @@ class CnnParameterEfficiency(ModelProbe):
         return self.graded(
             (NO_SHARE - ratio) / (NO_SHARE - FULL_SHARE),
             f"The network learns {total:,} numbers, {100 * ratio:.0f} % of the {DENSE:,} of a "
-            f"dense network with 128 hidden units ({100 * FULL_SHARE:.0f} % or less are asked for).",
+            f"dense network with 128 hidden units ({100 * FULL_SHARE:.0f} % or less are asked "
+            "for).",
             figures=figures,
         )
 

@@ -51,9 +51,8 @@ class MaxPool2d(Module):
         out = np.zeros((*x.shape[:2], rows, columns), dtype=np.float32)
         for i in range(rows):
             for j in range(columns):
-                out[:, :, i, j] = x.data[:, :, i * s : i * s + k, j * s : j * s + k].max(
-                    axis=(2, 3)
-                )
+                window = x.data[:, :, i * s : i * s + k, j * s : j * s + k]
+                out[:, :, i, j] = window.max(axis=(2, 3))
 
         def pull(g):
             to_input = np.zeros_like(x.data)
