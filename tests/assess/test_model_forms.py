@@ -1,12 +1,14 @@
 """Whole models of frameworks that are built otherwise: plain arrays, layers with a backward."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from in_process import answer, forgotten, submission
+from in_process import answer, forgotten, probed, submission
 
 from tasks.assess.jobs import Job, JobResult
+from tasks.assess.results import Outcome
 
 EXPLICIT = """
 from foundation.layers import Conv2D, Dense, Flatten, MaxPool2D, NeuralNetwork, ReLU
@@ -146,7 +148,9 @@ def test_weights_with_pickles_are_refused(explicit: Path) -> None:
     images = np.zeros((2, 1, 28, 28), np.float32)
     with forgotten():
         assert answer(explicit, job).status == "done"
-        job = Job("model_predict", {"model": "mnist_mlp", "batch": 1, "seconds": 1}, {"images": images})
+        job = Job(
+            "model_predict", {"model": "mnist_mlp", "batch": 1, "seconds": 1}, {"images": images}
+        )
         result = answer(explicit, job)
     assert result.status == "raised"
     assert "allow_pickle" in result.error
@@ -167,3 +171,18 @@ def test_slow_model_is_stopped_and_keeps_what_it_has(tmp_path: Path) -> None:
     params = {"model": "mnist_cnn", "batch": 8, "seconds": 0.05}
     result = _asked(tmp_path, "model_predict", params, images=images)
     assert 1 <= len(result.arrays["scores"]) < 500
+
+
+def test_kernel_that_no_step_moves_is_seen(tmp_path: Path) -> None:
+    """It gets a gradient, but the optimizer never hears of it."""
+    reference = Path(__file__).parent / "reference_framework"
+    copy = shutil.copytree(reference, tmp_path / "submission")
+    path = copy / "smalltorch" / "core" / "module.py"
+    old = "return [parameter for _, parameter in self.named_parameters()]"
+    new = "return [p for _, p in self.named_parameters() if p.ndim < 4]"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    result = probed(copy, "mnist_cnn_trains_every_parameter")
+    assert result.outcome is Outcome.FAILED
+    assert "conv1.weight" in result.evidence
+    assert "does not move" in result.example

@@ -190,6 +190,13 @@ def test_reference_passes(probe: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("probe", [name for name in PROBES if name not in MODEL_PROBES])
+def test_reference_passes_the_other_probes(probe: str) -> None:
+    result = probed(REFERENCE, probe)
+    assert (result.outcome, result.share) == (Outcome.PASSED, 1.0), result.evidence
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", LONG)
 def test_reference_passes_what_takes_long(probe: str) -> None:
     _needs_data(probe)

@@ -4,6 +4,8 @@ A network whose convolution never learns can still reach 91 % on MNIST.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -17,7 +19,46 @@ MATTERS = 1e-4
 # Gradients below this share of the largest are rounding.
 NOTHING = 1e-9
 BIAS_WEIGHT = 0.25
+KERNEL_AXES = 4
 WITHOUT_A_MATRIX = 0.5
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One array of the model.
+
+    Attributes:
+        gradient: the greatest; None where it received none.
+        effect: the greatest change of the output when the array is moved by a tenth.
+        listed: whether the model names it among its parameters.
+        trained: whether a step of the student's training moves it; None where there is none.
+    """
+
+    path: str
+    shape: list
+    gradient: float | None
+    effect: float
+    listed: bool
+    trained: bool | None
+
+    @property
+    def is_matrix(self) -> bool:
+        return len(self.shape) > 1
+
+    @property
+    def must_learn(self) -> bool:
+        """Kernels always; other arrays may be constants, such as encoded positions."""
+        return self.listed or len(self.shape) == KERNEL_AXES
+
+    def wrong(self, top: float) -> str:
+        """Why it does not learn; empty where it does. `top` is the greatest gradient of all."""
+        if self.gradient is None:
+            return "its gradient is None"
+        if not isfinite(self.gradient):
+            return "its gradient is not finite"
+        if self.gradient <= NOTHING * top:
+            return "its gradient is 0 everywhere"
+        return "a step of training does not move it" if self.trained is False else ""
 
 
 class LearningParameters(ModelProbe):
@@ -25,36 +66,35 @@ class LearningParameters(ModelProbe):
 
     advice = (
         "Follow the named parameter from the layer's forward pass: its result must be computed by "
-        "operations that your automatic differentiation records."
+        "operations that your automatic differentiation records, and parameters() must name it."
     )
 
     def verdict(self, jobs: Sequence[Job], results: Sequence[JobResult]) -> ProbeResult:
         rows = _rows(results[0])
-        greatest = max((effect for _, _, _, effect in rows), default=0.0)
-        top = max((gradient or 0.0 for _, _, gradient, _ in rows), default=0.0)
-        relevant = [row for row in rows if row[3] > MATTERS * greatest]
+        greatest = max((row.effect for row in rows), default=0.0)
+        top = max((row.gradient for row in rows if row.gradient is not None), default=0.0)
+        relevant = [row for row in rows if row.effect > MATTERS * greatest and row.must_learn]
         if not relevant:
             return self.graded(0.0, "The output depends on none of the model's parameters.")
-        still = [row for row in relevant if row[2] is None or row[2] <= NOTHING * top]
-        weigh = sum(_weight(shape) for _, shape, _, _ in relevant)
-        share = 1.0 - sum(_weight(shape) for _, shape, _, _ in still) / weigh
-        if any(len(shape) > 1 for _, shape, _, _ in still):
+        still = [row for row in relevant if row.wrong(top)]
+        weigh = sum(_weight(row) for row in relevant)
+        share = 1.0 - sum(_weight(row) for row in still) / weigh
+        if any(row.is_matrix for row in still):
             share *= WITHOUT_A_MATRIX
         example = ""
         if still:
-            path, shape, gradient, effect = still[0]
-            got = "None" if gradient is None else "0 everywhere"
+            first = still[0]
             example = (
-                f"{told(path)} of shape {shape}: its gradient is {got}, but moving it by a tenth "
-                f"moves the output by {effect:.3g}."
+                f"{told(first.path)} of shape {first.shape}: {first.wrong(top)}, but moving it by "
+                f"a tenth moves the output by {first.effect:.3g}."
             )
-        names = ", ".join(told(path) for path, *_ in still[:4])
+        names = ", ".join(told(row.path) for row in still[:4])
         said = f"; these do not: {names}" if still else ""
         return self.graded(
             share,
-            f"{len(relevant) - len(still)} of {len(relevant)} parameters get a gradient{said}.",
+            f"{len(relevant) - len(still)} of {len(relevant)} parameters learn{said}.",
             example=example,
-            figures={"n": len(relevant), "without_gradient": len(still)},
+            figures={"n": len(relevant), "still": len(still)},
         )
 
 
@@ -84,20 +124,22 @@ class GptGradientsReachAll(LearningParameters):
         return [Job("gpt_gradients", params)]
 
 
-def _rows(result: JobResult) -> list[tuple[str, list, float | None, float]]:
-    """(path, shape, greatest gradient or None, effect), checked."""
-    names = ("paths", "shapes", "gradients", "effects")
+def _rows(result: JobResult) -> list[_Row]:
+    """The arrays of the answer, checked."""
+    names = ("paths", "shapes", "gradients", "effects", "listed")
     columns = [listed(result.values, name) for name in names]
     if len({len(column) for column in columns}) != 1:
         raise Malformed("the lists of parameters differ in length")
+    trained = result.values.get("trained")
     rows = []
-    for path, shape, gradient, effect in zip(*columns, strict=True):
+    for path, shape, gradient, effect, is_listed in zip(*columns, strict=True):
         sound = isinstance(effect, int | float) and isinstance(shape, list)
         if not sound or not (gradient is None or isinstance(gradient, int | float)):
             raise Malformed("a parameter's figures are no numbers")
-        rows.append((str(path), shape, gradient, float(effect)))
+        moves = path in trained if isinstance(trained, list) else None
+        rows.append(_Row(str(path), shape, gradient, float(effect), is_listed is True, moves))
     return rows
 
 
-def _weight(shape: list) -> float:
-    return 1.0 if len(shape) > 1 else BIAS_WEIGHT
+def _weight(row: _Row) -> float:
+    return 1.0 if row.is_matrix else BIAS_WEIGHT

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..calling import gradients, run
 from ..discovery import Framework, framework
-from ..models import Model, NotBuilt, Predictor, built, functions, set_mode
+from ..fitting import Fitting
+from ..models import CLASSES, Model, NotBuilt, Predictor, built, functions, set_mode
 from ..values import to_array
 
 Arrays = dict[str, np.ndarray]
@@ -66,7 +67,9 @@ def model_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) ->
 
     Returns:
         `paths`, and for each the greatest `gradient` (None where there is none) and the
-        greatest change of the output (`effect`) when the parameter is moved by a tenth.
+        greatest change of the output (`effect`) when the parameter is moved by a tenth; `listed`:
+        whether the model itself names it; `trained`: the paths that two steps of the student's own
+        training move, None where there is no training yet.
     """
     student = framework(submission)
     images, upstream = arrays["images"], arrays["upstream"]
@@ -82,18 +85,41 @@ def model_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) ->
         return _OnImages(model.network, predictor)
 
     got = gradients(student, make, predictor.shape(images), lambda shape: upstream.reshape(shape))
-    return {**_told(predictor.model, predictor), **effects(predictor, images, got.parameters)}
+    answer = {**_told(predictor.model, predictor), **effects(predictor, images, got.parameters)}
+    return answer | {"trained": _trained(student, submission, params["model"], images)}
+
+
+def _trained(
+    student: Framework, submission: Path, name: str, images: np.ndarray
+) -> list[str] | None:
+    model = built(student, submission, name)
+    predictor = Predictor(student, model, images)
+    before = [parameter.read() for parameter in model.held]
+    targets = np.arange(len(images)) % CLASSES
+    try:
+        set_mode(model.network, training=True)
+        fitting = Fitting(student, model.network, model.parameters, predictor.output, CLASSES)
+        for _ in range(2):
+            fitting.step(images, targets)
+    except Exception:  # noqa: BLE001  training belongs to a later milestone
+        return None
+    return [
+        parameter.path
+        for parameter, kept in zip(model.held, before, strict=True)
+        if not np.array_equal(parameter.read(), kept)
+    ]
 
 
 def effects(predictor: Any, given: Any, received: dict[str, np.ndarray | None]) -> dict[str, list]:
-    """Each parameter's greatest gradient, and how far moving it moves the output.
+    """Each array's greatest gradient, and how far moving it moves the output.
 
     Args:
         received: by path in an object that holds the network as `network`.
     """
     before = to_array(predictor.output(given))
+    named = {parameter.path for parameter in predictor.model.parameters}
     paths, shapes, greatest, moved = [], [], [], []
-    for parameter in predictor.model.parameters:
+    for parameter in predictor.model.held:
         gradient = received.get(f"network.{parameter.path}")
         kept = parameter.read()
         noise = np.random.default_rng(0).standard_normal(kept.shape)
@@ -104,7 +130,9 @@ def effects(predictor: Any, given: Any, received: dict[str, np.ndarray | None]) 
         shapes.append(list(kept.shape))
         greatest.append(None if gradient is None else float(np.abs(gradient).max(initial=0.0)))
         moved.append(float(np.abs(after - before).max()))
-    return {"paths": paths, "shapes": shapes, "gradients": greatest, "effects": moved}
+    listed = [path in named for path in paths]
+    told = {"paths": paths, "shapes": shapes, "gradients": greatest, "effects": moved}
+    return told | {"listed": listed}
 
 
 class _OnImages:
