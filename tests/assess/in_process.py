@@ -45,17 +45,16 @@ def answer(submitted: Path, job: Job) -> JobResult:
 
 @contextmanager
 def forgotten() -> Iterator[None]:
-    """A submission's modules and its hold on the random state end with the block."""
-    before = set(sys.modules), list(sys.path)
-    random_state = np.random.get_state()
+    """Afterwards the submission's modules, its place on the path and its seeds are as before."""
+    modules, path, state = set(sys.modules), list(sys.path), np.random.get_state()
     try:
         yield
     finally:
         framework.cache_clear()
-        for module in set(sys.modules) - before[0]:
+        for module in set(sys.modules) - modules:
             del sys.modules[module]
-        sys.path[:] = before[1]
-        np.random.set_state(random_state)
+        sys.path[:] = path
+        np.random.set_state(state)
 
 
 def probed(submitted: Path, name: str, seed: int = 3) -> ProbeResult:

@@ -246,6 +246,18 @@ def test_kernel_without_gradient_is_named(tmp_path: Path) -> None:
     assert 0 < result.share < 0.5
 
 
+def test_gradient_that_is_no_number_is_named(tmp_path: Path) -> None:
+    copy = _changed(
+        tmp_path,
+        "convolution.py",
+        "return (of_input, of_kernel) +",
+        "return (of_input, of_kernel * np.inf) +",
+    )
+    result = probed(copy, "mnist_cnn_trains_every_parameter")
+    assert result.outcome is Outcome.FAILED
+    assert "not finite" in result.example
+
+
 def test_builder_that_is_missing_is_named(tmp_path: Path) -> None:
     copy = _changed(tmp_path, "build.py", "def build_mnist_mlp", "def mlp_of_mine")
     result = probed(copy, "mnist_mlp_accuracy")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .binding import NotOffered, call_bound
+from .binding import call_bound
 from .loading import Definition, Sources
 from .values import storage, to_array
 
@@ -336,6 +336,3 @@ ROLES: dict[str, Role] = {
         _names("load(checkpoint|model|weights|parameters|params|statedict)?"),
     ),
 }
-
-
-__all__ = ["ROLES", "Found", "Framework", "NotFound", "NotOffered", "Role", "framework"]

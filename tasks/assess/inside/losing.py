@@ -88,4 +88,6 @@ def of_scalar(value: Any) -> float:
     return float(array.reshape(-1)[0])
 
 
-__all__ = ["TARGET_FORMS", "Loss", "of_scalar", "target_in"]
+def plain(value: float) -> float | str:
+    """The number; as text where it is none, since JSON has no NaN and no infinity."""
+    return value if np.isfinite(value) else str(value)

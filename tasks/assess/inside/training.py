@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .binding import NotOffered
 from .building import Built, build, contain
 from .calling import run, steps_at_once, tensor_choices
 from .discovery import Framework, NotFound
@@ -167,8 +168,8 @@ def first_that_learns(
             before = [parameter.read() for parameter in learner.parameters]
             if not np.isfinite(learner.backward(arrays["input"], arrays["targets"])):
                 raise FloatingPointError("the loss is not finite")
-        except NotFound:
-            raise
+        except (NotFound, NotOffered):
+            raise  # no other style would help
         except Exception as error:  # noqa: BLE001  the student's code may raise anything
             problems.append(" ".join(f"{type(error).__name__}: {error}".split())[:200])
             continue

@@ -54,10 +54,10 @@ def shown(array: np.ndarray | None) -> str:
     """A small array in full; of a larger one its shape and first numbers."""
     if array is None:
         return "None"
-    text = np.array2string(array.reshape(-1)[:MOST_SHOWN], precision=4, separator=", ")
-    if array.size > MOST_SHOWN:
-        return f"{_shape(array)} starting {text[:-1]}, …]"
-    return np.array2string(array, precision=4, separator=", ").replace("\n", "")
+    first = array.reshape(-1)[:MOST_SHOWN] if array.size > MOST_SHOWN else array
+    lines = np.array2string(first, precision=4, separator=", ").split("\n")
+    text = " ".join(line.strip() for line in lines)
+    return text if first is array else f"{_shape(array)} starting {text[:-1]}, …]"
 
 
 def _shape(array: np.ndarray) -> str:

@@ -129,6 +129,9 @@ def gradient_findings(job: Job, result: JobResult, names: dict[str, str]) -> lis
     if result.status == "raised":
         says = f"raised {result.error}"
         return [Finding(names[role], 0.0, says, _call(spec, x), x.size) for role in roles]
+    if result.values.get("offered") is False:
+        says = f"not offered ({result.values.get('reason')})"
+        return [Finding(names[role], 0.0, says) for role in roles]
     arrays = in_effect(job.arrays, spec, result.values, result.arrays)
     expected = layer_gradients(spec, arrays, x, job.arrays["upstream"])
     return [_gradient_finding(job, result, role, names[role], expected[role]) for role in roles]

@@ -3,9 +3,9 @@
 A network whose convolution never learns can still reach 91 % on MNIST.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as np
 
@@ -20,6 +20,7 @@ MATTERS = 1e-4
 NOTHING = 1e-9
 BIAS_WEIGHT = 0.25
 KERNEL_AXES = 4
+NOT_FINITE = "not finite"
 WITHOUT_A_MATRIX = 0.5
 
 
@@ -71,8 +72,8 @@ class LearningParameters(ModelProbe):
 
     def verdict(self, jobs: Sequence[Job], results: Sequence[JobResult]) -> ProbeResult:
         rows = _rows(results[0])
-        greatest = max((row.effect for row in rows), default=0.0)
-        top = max((row.gradient for row in rows if row.gradient is not None), default=0.0)
+        greatest = _greatest(row.effect for row in rows)
+        top = _greatest(row.gradient for row in rows)
         relevant = [row for row in rows if row.effect > MATTERS * greatest and row.must_learn]
         if not relevant:
             return self.graded(0.0, "The output depends on none of the model's parameters.")
@@ -133,12 +134,18 @@ def _rows(result: JobResult) -> list[_Row]:
     trained = result.values.get("trained")
     rows = []
     for path, shape, gradient, effect, is_listed in zip(*columns, strict=True):
+        gradient, effect = (inf if value == NOT_FINITE else value for value in (gradient, effect))
         sound = isinstance(effect, int | float) and isinstance(shape, list)
         if not sound or not (gradient is None or isinstance(gradient, int | float)):
             raise Malformed("a parameter's figures are no numbers")
         moves = path in trained if isinstance(trained, list) else None
         rows.append(_Row(str(path), shape, gradient, float(effect), is_listed is True, moves))
     return rows
+
+
+def _greatest(values: Iterable[float | None]) -> float:
+    """Of those that are finite numbers."""
+    return max((value for value in values if value is not None and isfinite(value)), default=0.0)
 
 
 def _weight(row: _Row) -> float:

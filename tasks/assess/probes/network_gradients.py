@@ -104,6 +104,8 @@ def _nothing_came(result: JobResult) -> str:
         return f"{result.values.get('looked_for')} was not found"
     if result.status == "raised":
         return f"raised {result.error}"
+    if result.values.get("offered") is False:
+        return f"not offered ({result.values.get('reason')})"
     if not result.values.get("ran"):
         return f"no backward ran ({'; '.join(str(p) for p in result.values.get('problems') or [])})"
     return ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from tasks.assess.inside.loading import SKIPPED_FILES, SKIPPED_FOLDERS
 from tasks.assess.results import Outcome, ProbeResult
 
 MOST_FILES = 400
@@ -56,7 +57,10 @@ class StaticProbe(Protocol):
 
 
 class OnlyAllowedImports:
-    """No library that does the work, nothing that unpickles or leaves the sandbox."""
+    """No library that does the work, nothing that unpickles or leaves the sandbox.
+
+    A submission's own tests may compare with whatever they like: they are not run.
+    """
 
     name = "only_allowed_imports"
     milestones = (1, 2, 3, 4, 5)
@@ -64,11 +68,11 @@ class OnlyAllowedImports:
 
     def inspect(self, submission: Path) -> ProbeResult:
         own = {path.stem for path in python_files(submission)} | {
-            path.name for path in submission.iterdir() if path.is_dir()
+            path.name for path in submission.rglob("*") if path.is_dir()
         }
         found: list[tuple[str, str, int]] = []
         unreadable: list[str] = []
-        files = list(python_files(submission))
+        files = [path for path in python_files(submission) if not _is_test(path, submission)]
         for path in files:
             inner = str(path.relative_to(submission))
             try:
@@ -142,6 +146,12 @@ def python_files(submission: Path) -> Iterator[Path]:
         if count > MOST_FILES:
             return
         yield path
+
+
+def _is_test(path: Path, submission: Path) -> bool:
+    """Whether it is one of the files that the search for the framework passes over."""
+    *folders, name = path.relative_to(submission).parts
+    return bool(SKIPPED_FOLDERS & set(folders)) or name in SKIPPED_FILES or name.startswith("test_")
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:

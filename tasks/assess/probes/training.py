@@ -11,19 +11,37 @@ from tasks.assess.probes.cases import convolution_spec, dense_spec, numbers, wei
 from tasks.assess.probes.channels import offered_channels
 from tasks.assess.probes.compare import close, shown
 from tasks.assess.probes.networks import without_missing_biases
-from tasks.assess.references.network import descend
+from tasks.assess.references.network import descend, squared_error_gradients
 
 ENOUGH = 0.5
 RELATIVE = 1e-3
-FASTER = 1.5
+# Ten times the rate: in 200 draws the loss fell 3.5 to 10 times as far.
+RATES = (0.002, 0.02)
+FASTER = 3.0
+MOST_DRAWS = 100
 SAME, OTHER = "same seed, same run", "another seed, another run"
 
 
 def clouds(rng: np.random.Generator, rows: int, features: int, classes: int) -> tuple:
     """Points around one centre a class, and their classes: x (rows, features), y (rows,)."""
     y = np.arange(rows) % classes
-    centres = 2.0 * numbers(rng, classes, features)
-    return centres[y] + numbers(rng, rows, features, scale=0.3), y.astype(np.int64)
+    centres = numbers(rng, classes, features)
+    return centres[y] + numbers(rng, rows, features, scale=0.2), y.astype(np.int64)
+
+
+def learnable(rng: np.random.Generator, specs: list[dict[str, Any]]) -> tuple:
+    """Clouds and first weights from which plain gradient descent learns: x, y, weights.
+
+    Not every draw is: some first weights leave a class to ReLUs that never fire.
+    """
+    for _ in range(MOST_DRAWS):
+        x, y = clouds(rng, 24, 4, 3)
+        weights = weights_for(rng, specs)
+        with np.errstate(all="ignore"):
+            errors = descend(specs, weights, x, np.eye(3)[y], 0.1, 60)
+        if errors[-1] <= 0.02 and errors[-1] <= 0.1 * errors[0]:
+            return x, y, weights
+    raise RuntimeError(f"no learnable clouds in {MOST_DRAWS} draws")
 
 
 def perceptron(features: int, hidden: int, outputs: int) -> list[dict]:
@@ -98,19 +116,27 @@ class EveryParameterLearns(CaseProbe):
                 dense_spec(filters * 9, 2, "1"),
             ]
             rows = 1 if channels == 1 else 3
-            arrays = {**weights_for(rng, specs), "input": numbers(rng, rows, channels, 4, 4)}
-            jobs.append(self._job(rng, specs, arrays))
-        specs = perceptron(4, 6, 2)
-        arrays = {**weights_for(rng, specs), "input": numbers(rng, 5, 4)}
-        return [*jobs, self._job(rng, specs, arrays)]
+            jobs.append(self._job(rng, specs, (rows, channels, 4, 4)))
+        return [*jobs, self._job(rng, perceptron(4, 6, 2), (5, 4))]
 
     def _job(
-        self, rng: np.random.Generator, specs: list[dict], arrays: dict[str, np.ndarray]
+        self, rng: np.random.Generator, specs: list[dict[str, Any]], shape: tuple[int, ...]
     ) -> Job:
-        rows = len(arrays["input"])
-        arrays = {**arrays, "targets": numbers(rng, rows, 2)}
+        """A draw in which every array has a gradient: a ReLU that never fires would stop it."""
+        rows = shape[0]
+        for _ in range(MOST_DRAWS):
+            weights, x, targets = (
+                weights_for(rng, specs),
+                numbers(rng, *shape),
+                numbers(rng, rows, 2),
+            )
+            _, gradients = squared_error_gradients(specs, weights, x, targets)
+            if all(np.max(np.abs(gradient)) > 0.01 for gradient in gradients.values()):
+                break
         return train_job(
-            specs, arrays, loss="mse", classes=2, rate=0.05, steps=3, output_shape=[rows, 2]
+            specs,
+            {**weights, "input": x, "targets": targets},
+            **{"loss": "mse", "classes": 2, "rate": 0.05, "steps": 3, "output_shape": [rows, 2]},
         )
 
     def relevant(
@@ -125,7 +151,7 @@ class EveryParameterLearns(CaseProbe):
         says = why_not(result)
         if says:
             return [Finding(aspect, 0.0, says)]
-        names, changes = result.values.get("names") or [], result.values.get("changes") or []
+        names, changes = result.values.get("names") or [], result.arrays["changes"].tolist()
         received = result.values.get("received") or []
         expected = len([spec for spec in job.params["layers"] if "weight" in spec])
         if len(names) < expected:
@@ -160,13 +186,12 @@ class TrainingLowersLoss(CaseProbe):
 
     def jobs(self, rng: np.random.Generator) -> list[Job]:
         jobs = []
+        specs = perceptron(4, 8, 3)
+        x, y, weights = learnable(rng, specs)
         for loss in ("cross_entropy", "mse"):
             for optimizer, rate in (("sgd", 0.1), ("adam", 0.05)):
-                specs = perceptron(4, 8, 3)
-                x, y = clouds(rng, 24, 4, 3)
-                arrays = {**weights_for(rng, specs), "input": x, "targets": y}
-                if loss == "mse":
-                    arrays["targets"] = np.eye(3)[y]
+                targets = y if loss == "cross_entropy" else np.eye(3)[y]
+                arrays = {**weights, "input": x, "targets": targets}
                 jobs.append(
                     train_job(
                         specs,
@@ -230,8 +255,7 @@ class TrainingDynamics(CaseProbe):
             "targets": numbers(rng, 6, 2),
         }
         jobs = [
-            train_job(specs, arrays, loss="mse", classes=2, rate=rate, steps=8)
-            for rate in (0.02, 0.2)
+            train_job(specs, arrays, loss="mse", classes=2, rate=rate, steps=8) for rate in RATES
         ]
         x, y = clouds(rng, 12, 3, 3)
         large = {**weights_for(rng, perceptron(3, 5, 3)), "input": 1000 * x, "targets": y}

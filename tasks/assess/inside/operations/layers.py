@@ -50,6 +50,8 @@ def layer_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) ->
         layout, output = _placed(student, built, params, arrays["input"])
     except NotFound as missing:
         return missing.values
+    except NotOffered as refusal:
+        return {"found": True, "offered": False, "reason": str(refusal)[:200]}
     answer: dict[str, Any] = {**_told(built), "output": output, "style": "none", "problems": []}
     upstream = arrays["upstream"]
     if output.shape != upstream.shape:

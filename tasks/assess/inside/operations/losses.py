@@ -1,5 +1,6 @@
 """The student's losses: values and gradients."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from ..calling import gradient_of, tensor_choices
 from ..discovery import Framework, NotFound, framework
-from ..losing import TARGET_FORMS, Loss, of_scalar, target_in
+from ..losing import TARGET_FORMS, Loss, of_scalar, plain, target_in
 from ..values import to_array
 
 Arrays = dict[str, np.ndarray]
@@ -57,27 +58,26 @@ def _in_one_form(
     first: Exception | None = None
     for cls in tensor_choices(student, made.made, gradients=True):
         for wrapped in (student.wrap(targets, cls), targets):
-
-            def value_at(
-                where: np.ndarray, cls: type | None = cls, wrapped: Any = wrapped
-            ) -> float:
-                return of_scalar(made(student.wrap(where, cls), wrapped))
-
+            value_at = partial(_value_at, student, made, cls, wrapped)
             try:
                 told: dict[str, Any] = {"value": value_at(predictions)}
             except Exception as error:  # noqa: BLE001  the student's code may raise anything
                 first = first or error
                 continue
             moved = params["step"] * arrays["direction"]
-            told["plus"], told["minus"] = (
-                value_at(predictions + moved),
-                value_at(predictions - moved),
-            )
+            told["plus"] = value_at(predictions + moved)
+            told["minus"] = value_at(predictions - moved)
             gradient = _gradient(student, made, predictions, wrapped, cls)
             if gradient is not None:
                 told["gradient"] = gradient
             return told
     raise first
+
+
+def _value_at(
+    student: Framework, made: Loss, cls: type | None, targets: Any, predictions: np.ndarray
+) -> float | str:
+    return plain(of_scalar(made(student.wrap(predictions, cls), targets)))
 
 
 def _gradient(

@@ -42,9 +42,7 @@ def model_training(submission: Path, params: dict[str, Any], arrays: Arrays) -> 
             model = built(student, submission, name, with_weights=False)
             predictor = Predictor(student, model, images)
             set_mode(model.network, training=True)
-            fitting = Fitting(
-                student, model.network, model.parameters, predictor.output, CLASSES
-            )
+            fitting = Fitting(student, model.network, model.parameters, predictor.output, CLASSES)
             batch = 1 if predictor.one_by_one else params["batch"]
             rng = np.random.default_rng(params["seed"])
             losses = fit(fitting, images, labels, batch, params["steps"], params["seconds"], rng)

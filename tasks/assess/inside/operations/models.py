@@ -128,11 +128,17 @@ def effects(predictor: Any, given: Any, received: dict[str, np.ndarray | None]) 
         parameter.write(kept)
         paths.append(parameter.path)
         shapes.append(list(kept.shape))
-        greatest.append(None if gradient is None else float(np.abs(gradient).max(initial=0.0)))
-        moved.append(float(np.abs(after - before).max()))
+        greatest.append(None if gradient is None else _greatest(gradient))
+        moved.append(_greatest(after - before))
     listed = [path in named for path in paths]
     told = {"paths": paths, "shapes": shapes, "gradients": greatest, "effects": moved}
     return told | {"listed": listed}
+
+
+def _greatest(values: np.ndarray) -> float | str:
+    """The greatest size; a word where it is no number, which JSON could not hold."""
+    greatest = float(np.abs(values).max(initial=0.0))
+    return greatest if np.isfinite(greatest) else "not finite"
 
 
 class _OnImages:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..binding import NotOffered
 from ..discovery import Framework, NotFound, framework
+from ..losing import plain
 from ..training import first_that_learns, learner_in
 from ..values import to_array
 
@@ -31,11 +32,13 @@ def network_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) 
         make, problems = first_that_learns(student, params, arrays)
     except NotFound as missing:
         return missing.values
+    except NotOffered as refusal:
+        return {"found": True, "offered": False, "reason": str(refusal)[:200]}
     if make is None:
         return {"found": True, "ran": False, "problems": problems}
     learner = make()
     answer: dict[str, Any] = {"found": True, "ran": True, "problems": problems}
-    answer["value"] = learner.backward(arrays["input"], arrays["targets"])
+    answer["value"] = plain(learner.backward(arrays["input"], arrays["targets"]))
     answer["layout"] = learner.style.layout.name
     answer["biases"] = ["bias" in one.roles for one in learner.built]
     for spec, built in zip(params["layers"], learner.built, strict=False):
@@ -51,7 +54,8 @@ def network_gradients(submission: Path, params: dict[str, Any], arrays: Arrays) 
             moved = arrays[name] + sign * params["step"] * arrays[f"direction_{name}"]
             there = {**arrays, name: moved}
             elsewhere = learner_in(student, params, there, learner.style)
-            answer[f"{label}_{name}"] = elsewhere.value(arrays["input"], arrays["targets"])
+            value = elsewhere.value(arrays["input"], arrays["targets"])
+            answer[f"{label}_{name}"] = plain(value)
     return answer
 
 
@@ -108,7 +112,7 @@ def train(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict[str,
             received = [parameter.gradient() is not None for parameter in learner.parameters]
     losses.append(learner.value(inputs, targets))
     changes = [
-        float(np.max(np.abs(parameter.read() - held)))
+        np.max(np.abs(parameter.read() - held))
         for parameter, held in zip(learner.parameters, before, strict=True)
     ]
     paths = [parameter.path for parameter in learner.parameters]
@@ -121,7 +125,7 @@ def train(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict[str,
         "losses": np.asarray(losses, dtype=np.float64),
         "names": paths,
         "biases": ["bias" in one.roles for one in learner.built],
-        "changes": changes,
+        "changes": np.asarray(changes, dtype=np.float64),
         "received": received,
         "output_before": output_before,
         "output_after": to_array(learner.output(inputs)),
