@@ -49,14 +49,21 @@ def missing() -> str:
     )
 
 
-def command(submission: Path | None, operations: Path | None, limits: Limits) -> list[str]:
-    """bwrap and its arguments, to be followed by the program; both paths None for a bare trial."""
+def command(
+    submission: Path | None, operations: Path | None, limits: Limits, about: int | None = None
+) -> list[str]:
+    """bwrap and its arguments, to be followed by the program; both paths None for a bare trial.
+
+    Args:
+        about: descriptor to which bwrap writes the number of the first process inside.
+    """
     program = shutil.which("bwrap") or "bwrap"
     return [
         program,
         *("--unshare-all", "--unshare-user", *_where_offered("--disable-userns")),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox"),
+        *(() if about is None else ("--info-fd", str(about))),
         *_environment(),
         *_system(),
         *_grading(submission, operations),

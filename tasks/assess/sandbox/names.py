@@ -17,7 +17,7 @@ def safe_name(name: str) -> str:
     """
     plain = OTHER.sub("_", unicodedata.normalize("NFKC", name))
     plain = plain.strip("._-")[:LONGEST].rstrip("._-")
-    if plain == name and not DEVICES.fullmatch(plain):
+    if plain and plain == name and not DEVICES.fullmatch(plain):
         return plain
     mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
     return f"{plain or 'student'}-{mark}"

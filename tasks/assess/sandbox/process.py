@@ -1,10 +1,12 @@
 """One process of a submission: started, asked, listened to within bounds, ended."""
 
 import os
+import re
 import selectors
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +16,7 @@ from tasks.assess.sandbox.limits import MEGABYTE
 Stop = Literal["answered", "ended", "timeout", "too large", "printed too much"]
 CHUNK = 256 * 1024
 TAIL = 2000
-MOST_HEADER = 4 * MEGABYTE
+MOST_HEADER = MEGABYTE
 END_SECONDS = 5.0
 
 
@@ -35,19 +37,37 @@ class Heard:
 
 @dataclass
 class Pipes:
-    """The descriptors that the process is given, by which it is asked and answers."""
+    """Descriptors of three pipes.
+
+    Attributes:
+        questions, answers, about: the process is given; in the last a sandbox tells of itself.
+        ask, listen, learn: their other ends.
+    """
 
     questions: int
     answers: int
+    about: int
     ask: int
     listen: int
+    learn: int
 
     @classmethod
     def open(cls) -> "Pipes":
         questions, ask = os.pipe()
         listen, answers = os.pipe()
-        os.set_blocking(ask, False)
-        return cls(questions, answers, ask, listen)
+        learn, about = os.pipe()
+        for descriptor in (ask, learn):
+            os.set_blocking(descriptor, False)
+        return cls(questions, answers, about, ask, listen, learn)
+
+    @property
+    def given(self) -> tuple[int, int, int]:
+        return self.questions, self.answers, self.about
+
+    def close(self) -> None:
+        """Close the ends that were not given."""
+        for descriptor in (self.ask, self.listen, self.learn):
+            os.close(descriptor)
 
 
 @dataclass
@@ -70,23 +90,21 @@ class Process:
         cls, command: list[str], pipes: Pipes, answer_bytes: int, printed_bytes: int
     ) -> "Process":
         """Start a command that has the pipes' descriptors among its arguments."""
-        given = (pipes.questions, pipes.answers)
         try:
             started = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=given,
+                pass_fds=pipes.given,
                 env={},
                 start_new_session=True,
             )
         except OSError:
-            os.close(pipes.ask)
-            os.close(pipes.listen)
+            pipes.close()
             raise
         finally:
-            for descriptor in given:
+            for descriptor in pipes.given:
                 os.close(descriptor)
         return cls(started, pipes, answer_bytes, printed_bytes)
 
@@ -105,31 +123,32 @@ class Process:
 
     def end(self) -> int:
         """Kill it and all that it has started; its exit status, 128 + n for signal n."""
-        # bwrap ends by itself when its child has; only then does its status tell how.
-        if self._gone() is None:
-            self._kill()
+        if self.started.poll() is None and (first := self._first_inside()) is not None:
+            # Its end is that of all in its namespace, and bwrap waits for it.
+            with suppress(ProcessLookupError):
+                os.kill(first, signal.SIGKILL)
+            self.wait()
+        # Also where bwrap is gone: without a sandbox, others may be left in the group.
+        with suppress(ProcessLookupError):
+            os.killpg(self.started.pid, signal.SIGKILL)
         status = self.started.wait()
-        self._kill()  # what is left of its group, where there was no sandbox
         self.started.stdout.close()
-        os.close(self.pipes.ask)
-        os.close(self.pipes.listen)
+        self.pipes.close()
         return status if status >= 0 else 128 - status
 
     def wait(self) -> None:
-        """Give a process that has closed its pipe the time to end by itself."""
-        try:
+        """Give a process that is about to end the time for it."""
+        with suppress(subprocess.TimeoutExpired):
             self.started.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            return
 
-    def _gone(self) -> int | None:
-        return self.started.poll()
-
-    def _kill(self) -> None:
+    def _first_inside(self) -> int | None:
+        """The process that is number 1 in the sandbox, by its number outside."""
         try:
-            os.killpg(self.started.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+            told = os.read(self.pipes.learn, CHUNK)
+        except BlockingIOError:
+            return None
+        found = re.search(rb'"child-pid":\s*(\d+)', told)
+        return int(found.group(1)) if found else None
 
     def _exchange(self, question: list[bytes], until: float) -> Heard:
         unsent = [memoryview(part) for part in question if part]

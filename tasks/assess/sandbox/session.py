@@ -157,7 +157,7 @@ class Sandbox:
             seen, start = layout.linked(scratch, self.operations, self.copy), []
         else:
             seen = layout.INSIDE
-            start = bubblewrap.command(self.copy, self.operations, self.limits)
+            start = bubblewrap.command(self.copy, self.operations, self.limits, pipes.about)
         settings = {
             "package": str(seen.package),
             "site": str(seen.site),
@@ -196,6 +196,8 @@ class Sandbox:
                 return read_answer(heard.header, heard.body, token)
             except Malformed as error:
                 return JobResult("malformed", error=f"{error}")
+        if heard.stop == "timeout" and self.group.ran_out_of_memory():
+            return JobResult("memory", error=f"more than {limits.memory_mb} MB in all processes")
         if heard.stop == "timeout":
             return JobResult("timeout", error=f"no answer within {allowed:.3g} s")
         if heard.stop == "too large":

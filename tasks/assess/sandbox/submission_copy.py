@@ -1,5 +1,6 @@
 """Copies a submission's regular files, and nothing that points elsewhere."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -8,11 +9,11 @@ from pathlib import Path
 
 from tasks.errors import BadInput
 
+MEGABYTE = 1024**2
 MOST_FILES = 4000
-MOST_BYTES = 300 * 1024**2
+MOST_BYTES = 300 * MEGABYTE
 DEEPEST = 20
 SKIPPED = {".git", "__pycache__", ".venv", "venv", "node_modules", ".ipynb_checkpoints"}
-CHUNK = 1024**2
 
 
 class SubmissionRefused(BadInput):
@@ -43,8 +44,8 @@ def copy_submission(submission: Path, target: Path) -> Copied:
     copied = Copied()
     try:
         target.mkdir(parents=True)
-        for source, relative in _regular_files(submission, copied):
-            _copy(source, target / relative, copied)
+        for folder, name, inner in _regular_files(submission, copied):
+            _copy(folder, name, target / inner / name, copied)
     except OSError as error:
         raise SubmissionRefused(
             f"{submission} cannot be copied ({error.strerror}: {error.filename})."
@@ -52,42 +53,47 @@ def copy_submission(submission: Path, target: Path) -> Copied:
     return copied
 
 
-def _regular_files(submission: Path, copied: Copied) -> Iterator[tuple[Path, Path]]:
-    """(path, path in the submission) of its regular files, folders in the order of their names."""
-    waiting = [(submission, Path())]
-    while waiting:
-        folder, inner = waiting.pop()
+def _regular_files(submission: Path, copied: Copied) -> Iterator[tuple[int, str, Path]]:
+    """(open folder, name, folder's path in the submission), in the order of their names.
+
+    Folders are walked by their descriptors, so that none becomes a link to elsewhere meanwhile.
+    """
+    for where, folders, names, handle in os.fwalk(
+        submission, follow_symlinks=False, onerror=_refuse_to_go_on
+    ):
+        inner = Path(where).relative_to(submission)
         if len(inner.parts) > DEEPEST:
             raise SubmissionRefused(f"{submission} has folders more than {DEEPEST} deep: {inner}.")
-        with os.scandir(folder) as entries:
-            ordered = sorted(entries, key=lambda entry: entry.name)
-        for entry in ordered:
-            relative = inner / entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED:
-                    waiting.append((Path(entry.path), relative))
-            elif entry.is_file(follow_symlinks=False):
-                if not entry.name.endswith(".pyc"):
-                    yield Path(entry.path), relative
-            else:
-                copied.left_out.append(str(relative))
+        folders[:] = sorted(set(folders) - SKIPPED)
+        for name in sorted([*folders, *names]):
+            mode = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
+            if stat.S_ISREG(mode):
+                if not name.endswith(".pyc"):
+                    yield handle, name, inner
+            elif not stat.S_ISDIR(mode):
+                copied.left_out.append(str(inner / name))
 
 
-def _copy(source: Path, target: Path, copied: Copied) -> None:
+def _refuse_to_go_on(error: OSError) -> None:
+    raise error
+
+
+def _copy(folder: int, name: str, target: Path, copied: Copied) -> None:
     # Looked at again once it is open: it may have become something else meanwhile.
-    handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     with open(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(0, "no regular file", str(source))
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "no regular file", name)
         copied.files += 1
         if copied.files > MOST_FILES:
             raise SubmissionRefused(f"The submission has more than {MOST_FILES} files.")
+        if copied.size + status.st_size > MOST_BYTES:
+            raise SubmissionRefused(f"The submission is larger than {MOST_BYTES // MEGABYTE} MB.")
         target.parent.mkdir(parents=True, exist_ok=True)
         with open(target, "xb") as out:
-            while chunk := file.read(CHUNK):
-                copied.size += len(chunk)
-                if copied.size > MOST_BYTES:
-                    raise SubmissionRefused(
-                        f"The submission is larger than {MOST_BYTES // 1024**2} MB."
-                    )
+            left = status.st_size  # and no more, should it grow meanwhile
+            while left and (chunk := file.read(min(left, MEGABYTE))):
+                left -= len(chunk)
                 out.write(chunk)
+        copied.size += status.st_size

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import resource
 import sys
@@ -69,7 +70,7 @@ class Answering:
     def _allow(self, seconds: float) -> None:
         """So much more CPU time, after which the kernel ends this process."""
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        soft = int(time.process_time() + seconds) + 1
+        soft = math.ceil(time.process_time() + seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (min(soft, hard), hard))
 
     def _read(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
