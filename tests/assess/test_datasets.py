@@ -1,7 +1,9 @@
 """The data that submissions are tested with: read, checked, and made."""
 
 import gzip
+import io
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -65,9 +67,6 @@ def test_pictures_are_cifar10s() -> None:
 
 
 def test_vendors_archive_is_read(tmp_path: Path) -> None:
-    import io
-    import tarfile
-
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 20, dtype=np.uint8)
     images = rng.integers(0, 256, (20, 32, 32, 3), dtype=np.uint8)
@@ -81,6 +80,20 @@ def test_vendors_archive_is_read(tmp_path: Path) -> None:
     assert np.array_equal(data.images, images)
     with pytest.raises(BadInput, match="damaged"):
         cifar10.check(tmp_path)
+
+
+def test_wrong_download_is_not_kept(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.tar.gz"
+    wrong.write_bytes(b"not found")
+    with pytest.raises(BadInput, match="damaged"):
+        cifar10.download(tmp_path / "cifar10", source=wrong.as_uri())
+    assert list((tmp_path / "cifar10").iterdir()) == []
+
+
+def test_unreachable_source_may_be_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        mnist.download(tmp_path / "mnist", source=(tmp_path / "nowhere").as_uri())
+    assert list((tmp_path / "mnist").iterdir()) == []
 
 
 def test_missing_data_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,3 +138,13 @@ def test_letters_alone_foresee_less_than_the_grammar() -> None:
     assert 1.1 < text.least_perplexity < 1.5
     assert 15 < letters < 20
     assert stories.unigram_perplexity("ab", "zz") == pytest.approx(5.0)
+
+
+def test_data_are_made_once_and_then_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(datasets.base, "data_folders", lambda: [tmp_path / "data"])
+    folder = datasets.prepare("stories")
+    assert folder == tmp_path / "data" / "stories"
+    before = (folder / stories.FILE).stat().st_mtime_ns
+    assert datasets.prepare("stories") == datasets.located("stories") == folder
+    assert (folder / stories.FILE).stat().st_mtime_ns == before

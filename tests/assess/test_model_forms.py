@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from in_process import answer, forgotten, probed, submission
 
+from tasks.assess.datasets import stories
 from tasks.assess.jobs import Job, JobResult
 from tasks.assess.results import Outcome
 
@@ -67,6 +68,33 @@ def build_mnist_cnn():
 
 def preprocess_mnist(images):
     return images - 0.5
+"""
+
+
+BIGRAMS = """
+import numpy as np
+
+LETTERS = " abcdefghijklmnopqrstuvwxyz.:\\n"
+
+
+class Bigrams:
+    def __init__(self):
+        self.table = np.random.default_rng(0).normal(size=(len(LETTERS), len(LETTERS)))
+
+    def forward(self, ids):
+        return self.table[ids]
+
+
+def create_gpt():
+    return Bigrams()
+
+
+def encode(text):
+    return [LETTERS.index(letter) for letter in text]
+
+
+def decode(ids):
+    return "".join(LETTERS[i] for i in ids)
 """
 
 
@@ -186,3 +214,38 @@ def test_kernel_that_no_step_moves_is_seen(tmp_path: Path) -> None:
     assert result.outcome is Outcome.FAILED
     assert "conv1.weight" in result.evidence
     assert "does not move" in result.example
+
+
+@pytest.mark.parametrize(
+    ("probe", "outcome"),
+    [
+        ("gpt_shapes", Outcome.PASSED),
+        ("gpt_causal_mask", Outcome.PASSED),
+        ("gpt_uses_context", Outcome.FAILED),
+        ("gpt_gradients_reach_all", Outcome.FAILED),
+        ("gpt_loss_falls", Outcome.FAILED),
+        ("component_reuse", Outcome.FAILED),
+        ("text_valid", Outcome.FAILED),
+        ("text_deterministic", Outcome.PASSED),
+        ("text_perplexity", Outcome.FAILED),
+    ],
+)
+def test_table_of_bigrams_is_no_gpt(tmp_path: Path, probe: str, outcome: Outcome) -> None:
+    """Without classes, gradients and generate; it still writes text letter by letter."""
+    (tmp_path / "letters.py").write_text(BIGRAMS)
+    result = probed(tmp_path, probe)
+    assert result.outcome is outcome, result.evidence
+
+
+def test_bigrams_that_were_counted_foresee_more_than_letters(tmp_path: Path) -> None:
+    text = stories.training_text()
+    letters = " abcdefghijklmnopqrstuvwxyz.:\n"
+    ids = np.array([letters.index(letter) for letter in text])
+    counts = np.ones((len(letters), len(letters)))
+    np.add.at(counts, (ids[:-1], ids[1:]), 1)
+    (tmp_path / "letters.py").write_text(BIGRAMS)
+    np.savez(tmp_path / "gpt.npz", table=np.log(counts / counts.sum(axis=1, keepdims=True)))
+    result = probed(tmp_path, "text_perplexity")
+    assert result.outcome is Outcome.PASSED, result.evidence
+    # Bigrams of English letters halve or third what single letters leave open.
+    assert 4 < result.figures["perplexity"] < 10 < result.figures["unigram"]

@@ -50,16 +50,11 @@ def check(folder: Path) -> None:
     if not (folder / ARCHIVE).is_file():
         check_sums(folder, COMPACT)
         return
-    with open(folder / ARCHIVE, "rb") as file:
-        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    if found != ARCHIVE_MD5:
-        raise BadInput(
-            f"{folder / ARCHIVE} is damaged or another file: remove it and run prepare-data again."
-        )
+    _check_archive(folder / ARCHIVE)
 
 
 def download(folder: Path, source: str = SOURCE) -> Path:
-    """Fetch the vendor's archive into `folder` and check it.
+    """Fetch the vendor's archive into `folder`; it is kept only if it is right.
 
     Raises:
         OSError: the source cannot be reached; trying again may help.
@@ -68,10 +63,10 @@ def download(folder: Path, source: str = SOURCE) -> Path:
     with (
         whole_or_nothing(folder / ARCHIVE) as temporary,
         urllib.request.urlopen(source, timeout=60) as answer,  # noqa: S310
-        open(temporary, "wb") as file,
     ):
-        shutil.copyfileobj(answer, file)
-    check(folder)
+        with open(temporary, "wb") as file:
+            shutil.copyfileobj(answer, file)
+        _check_archive(temporary)
     return folder
 
 
@@ -81,6 +76,16 @@ def load(folder: Path, split: str) -> LabelledImages:
         return _from_archive(folder / ARCHIVE, split)
     with np.load(folder / f"cifar10_{split}_labels.npz", allow_pickle=False) as labels:
         return LabelledImages(_decoded(folder / f"cifar10_{split}_images.xz"), labels["labels"])
+
+
+def _check_archive(path: Path) -> None:
+    with open(path, "rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if found != ARCHIVE_MD5:
+        raise BadInput(
+            f"{path.parent / ARCHIVE} is damaged or another file: remove it and run prepare-data "
+            "again."
+        )
 
 
 def _decoded(path: Path) -> np.ndarray:

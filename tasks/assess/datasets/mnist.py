@@ -35,15 +35,12 @@ def check(folder: Path) -> None:
     Raises:
         BadInput: a file is damaged or another one.
     """
-    for name, expected in FILES.items():
-        if hashlib.md5(_content(folder / name), usedforsecurity=False).hexdigest() != expected:
-            raise BadInput(
-                f"{folder / name} is damaged or not MNIST's: remove it and run prepare-data again."
-            )
+    for name in FILES:
+        _check_file(folder / name, name)
 
 
 def download(folder: Path, source: str = SOURCE) -> Path:
-    """Fetch the four files into `folder` and check them.
+    """Fetch the four files into `folder`; only those that are right are kept.
 
     Raises:
         OSError: the source cannot be reached; trying again may help.
@@ -55,7 +52,7 @@ def download(folder: Path, source: str = SOURCE) -> Path:
             urllib.request.urlopen(f"{source}/{name}", timeout=60) as answer,  # noqa: S310
         ):
             temporary.write_bytes(answer.read())
-    check(folder)
+            _check_file(temporary, name)
     return folder
 
 
@@ -67,6 +64,13 @@ def load(folder: Path, split: str) -> LabelledImages:
     return LabelledImages(
         np.frombuffer(images, np.uint8).reshape(-1, 28, 28), np.frombuffer(labels, np.uint8)
     )
+
+
+def _check_file(path: Path, name: str) -> None:
+    if hashlib.md5(_content(path), usedforsecurity=False).hexdigest() != FILES[name]:
+        raise BadInput(
+            f"{path.parent / name} is damaged or not MNIST's: remove it and run prepare-data again."
+        )
 
 
 def _content(path: Path) -> bytes:
