@@ -9,7 +9,7 @@ from in_process import STUDENTS, answer, forgotten, probed, submission
 
 from tasks.assess.inside.discovery import NotFound, framework
 from tasks.assess.jobs import Job
-from tasks.assess.probes.registry import PROBES
+from tasks.assess.probes.registry import FRAMEWORK_PROBES
 from tasks.assess.results import Outcome
 
 
@@ -64,6 +64,39 @@ def test_a_top_level_that_does_not_import(tmp_path, top):
         student = framework(submitted)
         student.find("dense")
         assert any(line.startswith("tinynet: ") for line in student.sources.failures)
+
+
+def test_the_inside_of_a_package_without_its_folder(tmp_path):
+    submitted = tmp_path / "handed_in"
+    shutil.copytree(STUDENTS / "autograd" / "tinynet" / "core", submitted / "core")
+    for name in ("dense_forward", "convolution_gradients", "optimizer_steps", "loss_gradients"):
+        result = probed(submitted, name)
+        assert result.outcome is Outcome.PASSED, result.evidence
+
+
+def test_gradients_that_must_be_switched_on(tmp_path):
+    submitted = submission(tmp_path)
+    (submitted / "tinynet" / "__init__.py").write_text("import gone")
+    tensor = submitted / "tinynet" / "core" / "tensor.py"
+    in_text(tensor, "    def backward(", "    def _backward(")
+    switch = "\n\ndef enable_autograd():\n    Tensor.backward = Tensor._backward\n"
+    tensor.write_text(tensor.read_text() + switch)
+    assert probed(submitted, "layer_gradients").outcome is Outcome.PASSED
+
+
+def test_activations_that_are_methods_of_the_tensor(tmp_path):
+    submitted = submission(tmp_path)
+    core = submitted / "tinynet" / "core"
+    in_text(core / "layers.py", "class ReLU(Module):", "class _Positive(Module):")
+    in_text(core / "spatial.py", "class Flatten(Module):", "class _Flat(Module):")
+    relu = "\n    def relu(self):\n        up = self.data > 0\n        return self * Tensor(up)\n"
+    in_text(core / "tensor.py", "    def __len__(self):", f"{relu}\n    def __len__(self):")
+    assert found(submitted, "relu", "flatten") == [
+        "tinynet.core.tensor.Tensor.relu",
+        "tinynet.core.tensor.Tensor.reshape",
+    ]
+    for name in ("activations", "layer_gradients", "flatten_forward", "spatial_network"):
+        assert probed(submitted, name).outcome is Outcome.PASSED
 
 
 def test_names_of_the_students_own(tmp_path):
@@ -143,7 +176,7 @@ def test_an_older_framework_with_a_kernel_that_never_learns(tmp_path):
 
 
 def test_nothing_is_found_in_an_empty_submission(tmp_path):
-    for name in PROBES:
+    for name in FRAMEWORK_PROBES:
         result = probed(tmp_path, name)
         assert result.outcome is Outcome.FAILED
         assert result.share == 0.0
@@ -194,7 +227,7 @@ def test_arrays_that_were_sent_are_not_changed(tmp_path):
     submitted = submission(tmp_path, "explicit")
     for name in ("optimizer_steps", "training_lowers_loss", "layer_gradients"):
         with forgotten():
-            for job in PROBES[name].jobs(np.random.default_rng(0)):
+            for job in FRAMEWORK_PROBES[name].jobs(np.random.default_rng(0)):
                 kept = {key: array.copy() for key, array in job.arrays.items()}
                 answer(submitted, job)
                 for key, array in job.arrays.items():
@@ -206,8 +239,8 @@ def test_answers_are_plain_values_and_arrays(tmp_path):
 
     submitted = submission(tmp_path)
     with forgotten():
-        for name in PROBES:
-            job: Job = PROBES[name].jobs(np.random.default_rng(0))[0]
+        for name in FRAMEWORK_PROBES:
+            job: Job = FRAMEWORK_PROBES[name].jobs(np.random.default_rng(0))[0]
             result = answer(submitted, job)
             json.dumps(result.values)
             assert all(array.dtype.kind in "biuf" for array in result.arrays.values())

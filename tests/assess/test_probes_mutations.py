@@ -3,7 +3,7 @@
 import pytest
 from in_process import probed, submission
 
-from tasks.assess.probes.registry import PROBES
+from tasks.assess.probes.registry import FRAMEWORK_PROBES
 from tasks.assess.results import Outcome
 
 # (probe, file, what is there, what is put there, what the evidence says)
@@ -109,6 +109,11 @@ MUTATIONS = [
         *("np.random.randn(*shape) * 0.1", "0.weight receives no gradient"),
     ),
     (
+        *("every_parameter_learns", "spatial.py", "parents=(x, self.weight, self.bias), pull=pull"),
+        "parents=(x,), pull=lambda g: pull(g)[:1]",
+        "0.weight receives no gradient",
+    ),
+    (
         *("every_parameter_learns", "optimizers.py", "enumerate(self.parameters):\n            if"),
         *("enumerate(self.parameters[:1]):\n            if", "does not move"),
     ),
@@ -186,4 +191,4 @@ def test_probe_sees_the_broken_property(tmp_path, name, file, old, new, says):
 
 
 def test_every_probe_has_a_mutation():
-    assert {name for name, *_ in MUTATIONS} == set(PROBES)
+    assert {name for name, *_ in MUTATIONS} == set(FRAMEWORK_PROBES)

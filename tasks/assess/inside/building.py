@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -203,7 +204,8 @@ class Chain:
 def contain(framework: Framework, layers: list[Any]) -> tuple[Any, str]:
     """The layers in the student's own container, and its name; a plain chain and "" without one."""
     found = framework.find("sequential")
-    if found is not None:
+    # A container of layers is not asked to hold functions.
+    if found is not None and not any(isinstance(layer, FunctionType) for layer in layers):
         for make in (
             lambda: found.target(layers),
             lambda: found.target(*layers),

@@ -76,7 +76,7 @@ class Framework:
     def find(self, role: str) -> Found | None:
         """What fills the role; None where nothing does."""
         if role not in self._found:
-            self._found[role] = self._search(role)
+            self._found[role] = self._search(role) or self._method(role)
         return self._found[role]
 
     def need(self, role: str) -> Found:
@@ -143,6 +143,18 @@ class Framework:
                 return Found(role, _full_name(definition), target)
         return None
 
+    def _method(self, role: str) -> Found | None:
+        """For frameworks in which a tensor itself does what elsewhere is a layer: x.relu()."""
+        method = METHODS.get(role)
+        if method is None:
+            return None
+        name, call = method
+        for kind in ("variable", "tensor"):
+            tensor = self.find(kind)
+            if tensor is not None and callable(getattr(tensor.target, name, None)):
+                return Found(role, f"{tensor.name}.{name}", call)
+        return None
+
     def _behaves(self, wanted: Role, target: object) -> bool:
         try:
             return bool(wanted.behaves(self, target))
@@ -154,6 +166,15 @@ class Framework:
         kept = {(d.file.path, d.name): d for d in self.sources.definitions}.values()
         yield from (d for d in kept if d.kind == "class" and not d.name.startswith("_"))
         yield from (d for d in kept if d.kind == "function" and not d.name.startswith("_"))
+
+
+METHODS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "relu": ("relu", lambda x: x.relu()),
+    "sigmoid": ("sigmoid", lambda x: x.sigmoid()),
+    "tanh": ("tanh", lambda x: x.tanh()),
+    "softmax": ("softmax", lambda x: x.softmax()),
+    "flatten": ("reshape", lambda x: x.reshape(x.shape[0], -1)),
+}
 
 
 @lru_cache(maxsize=4)

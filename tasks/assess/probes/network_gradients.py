@@ -9,7 +9,7 @@ from tasks.assess.jobs import Job, JobResult
 from tasks.assess.probes.base import CaseProbe, Finding, present
 from tasks.assess.probes.cases import dense_spec, numbers, weights_for
 from tasks.assess.probes.compare import NEARBY, close, constant_factor, shown, wrongness
-from tasks.assess.probes.networks import without_missing_biases
+from tasks.assess.probes.network_cases import without_missing_biases
 from tasks.assess.references.network import network_output, squared_error_gradients
 
 STEP = 0.01

@@ -9,24 +9,25 @@ from tasks.assess.probes.checkpoint_round_trip import CheckpointRoundTrip
 from tasks.assess.probes.convolution import ConvolutionForward, ConvolutionGradients
 from tasks.assess.probes.data_loader import DataLoading
 from tasks.assess.probes.dense_forward import DenseForward
+from tasks.assess.probes.every_parameter_learns import EveryParameterLearns
 from tasks.assess.probes.flatten_forward import FlattenForward
 from tasks.assess.probes.layer_gradients import LayerGradients
 from tasks.assess.probes.losses import LossGradients, LossValues
 from tasks.assess.probes.network_gradients import EndToEndGradient
-from tasks.assess.probes.networks import ParameterRegistration, SequentialForward, SpatialNetwork
 from tasks.assess.probes.optimizer_steps import OptimizerSteps
+from tasks.assess.probes.parameter_registration import ParameterRegistration
 from tasks.assess.probes.pooling import PoolingForward, PoolingGradients
+from tasks.assess.probes.sequential_forward import SequentialForward
+from tasks.assess.probes.spatial_network import SpatialNetwork
 from tasks.assess.probes.tensor_operations import TensorOperations
-from tasks.assess.probes.training import (
-    EveryParameterLearns,
-    TrainingDynamics,
-    TrainingLowersLoss,
-    TrainingRepeatable,
-)
+from tasks.assess.probes.training_dynamics import TrainingDynamics
+from tasks.assess.probes.training_lowers_loss import TrainingLowersLoss
+from tasks.assess.probes.training_repeatable import TrainingRepeatable
 from tasks.assess.probes.whole_models import MODEL_PROBES
 from tasks.assess.results import Outcome, ProbeResult
 
-PROBES: dict[str, Probe] = {
+# Of the framework's parts; those of whole models are beside them.
+FRAMEWORK_PROBES: dict[str, Probe] = {
     probe.name: probe
     for probe in (
         TensorOperations(),
@@ -53,7 +54,8 @@ PROBES: dict[str, Probe] = {
         TrainingDynamics(),
         TrainingRepeatable(),
     )
-} | MODEL_PROBES
+}
+PROBES: dict[str, Probe] = FRAMEWORK_PROBES | MODEL_PROBES
 
 
 def judged(probe: Probe, jobs: Sequence[Job], results: Sequence[JobResult]) -> ProbeResult:

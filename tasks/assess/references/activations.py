@@ -1,7 +1,6 @@
 """Activations and their gradients."""
 
 from collections.abc import Callable
-from math import sqrt
 
 import numpy as np
 
@@ -21,11 +20,6 @@ def softmax(x: np.ndarray) -> np.ndarray:
     """Along the last axis, shifted by its maximum."""
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
-
-
-def gelu_tanh(x: np.ndarray) -> np.ndarray:
-    """The tanh approximation of Hendrycks and Gimpel (2016), arXiv:1606.08415."""
-    return 0.5 * x * (1.0 + np.tanh(sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
 
 
 def relu_gradient(x: np.ndarray, upstream: np.ndarray) -> np.ndarray:
