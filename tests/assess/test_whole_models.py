@@ -246,6 +246,7 @@ def test_kernel_without_gradient_is_named(tmp_path: Path) -> None:
     assert 0 < result.share < 0.5
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_gradient_that_is_no_number_is_named(tmp_path: Path) -> None:
     copy = _changed(
         tmp_path,

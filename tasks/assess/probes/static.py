@@ -36,6 +36,7 @@ FORBIDDEN_STANDARD = frozenset(
 )
 FORBIDDEN = FORBIDDEN_LIBRARIES | FORBIDDEN_STANDARD
 RUFF_RULES = "E,F,B,C90,N,D1"
+RUFF_SECONDS = 30
 
 
 class StaticProbe(Protocol):
@@ -176,10 +177,10 @@ def _ruff_figures(submission: Path, lines: int) -> dict[str, float | int]:
     """Findings of ruff's own rules, whatever configuration the submission brings."""
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--exit-zero"]
     command += ["--ignore-noqa", "--output-format", "json", "--select", RUFF_RULES, str(submission)]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     try:
-        findings = json.loads(done.stdout or b"[]")
-    except json.JSONDecodeError:
+        done = subprocess.run(command, capture_output=True, timeout=RUFF_SECONDS, check=False)
+        findings = json.loads(done.stdout)
+    except (json.JSONDecodeError, subprocess.TimeoutExpired):
         return {}
     codes = [str(finding.get("code") or "syntax") for finding in findings]
     undocumented = sum(code.startswith("D1") for code in codes)
