@@ -9,7 +9,7 @@ from in_process import STUDENTS, answer, forgotten, probed, submission
 
 from tasks.assess.inside.discovery import NotFound, framework
 from tasks.assess.jobs import Job
-from tasks.assess.probes.registry import PROBES
+from tasks.assess.probes.registry import FRAMEWORK_PROBES
 from tasks.assess.results import Outcome
 
 
@@ -217,7 +217,7 @@ def test_an_older_framework_with_a_kernel_that_never_learns(tmp_path):
 
 
 def test_nothing_is_found_in_an_empty_submission(tmp_path):
-    for name in PROBES:
+    for name in FRAMEWORK_PROBES:
         result = probed(tmp_path, name)
         assert result.outcome is Outcome.FAILED
         assert result.share == 0.0
@@ -268,7 +268,7 @@ def test_arrays_that_were_sent_are_not_changed(tmp_path):
     submitted = submission(tmp_path, "explicit")
     for name in ("optimizer_steps", "training_lowers_loss", "layer_gradients"):
         with forgotten():
-            for job in PROBES[name].jobs(np.random.default_rng(0)):
+            for job in FRAMEWORK_PROBES[name].jobs(np.random.default_rng(0)):
                 kept = {key: array.copy() for key, array in job.arrays.items()}
                 answer(submitted, job)
                 for key, array in job.arrays.items():
@@ -280,8 +280,8 @@ def test_answers_are_plain_values_and_arrays(tmp_path):
 
     submitted = submission(tmp_path)
     with forgotten():
-        for name in PROBES:
-            job: Job = PROBES[name].jobs(np.random.default_rng(0))[0]
+        for name in FRAMEWORK_PROBES:
+            job: Job = FRAMEWORK_PROBES[name].jobs(np.random.default_rng(0))[0]
             result = answer(submitted, job)
             json.dumps(result.values)
             assert all(array.dtype.kind in "biuf" for array in result.arrays.values())

@@ -23,9 +23,11 @@ from tasks.assess.probes.tensor_operations import TensorOperations
 from tasks.assess.probes.training_dynamics import TrainingDynamics
 from tasks.assess.probes.training_lowers_loss import TrainingLowersLoss
 from tasks.assess.probes.training_repeatable import TrainingRepeatable
+from tasks.assess.probes.whole_models import MODEL_PROBES
 from tasks.assess.results import Outcome, ProbeResult
 
-PROBES: dict[str, Probe] = {
+# Of the framework's parts; those of whole models are beside them.
+FRAMEWORK_PROBES: dict[str, Probe] = {
     probe.name: probe
     for probe in (
         TensorOperations(),
@@ -53,6 +55,7 @@ PROBES: dict[str, Probe] = {
         TrainingRepeatable(),
     )
 }
+PROBES: dict[str, Probe] = FRAMEWORK_PROBES | MODEL_PROBES
 
 
 def judged(probe: Probe, jobs: Sequence[Job], results: Sequence[JobResult]) -> ProbeResult:

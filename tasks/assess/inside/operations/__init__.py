@@ -4,15 +4,36 @@ An operation is `(submission, params, arrays) -> dict`; entries of the dict that
 arrays, the others its values. What the student's code raises is let through.
 """
 
-from . import checkpoints, data, layers, losses, networks, optimizers, tensors, training
+from . import (
+    checkpoints,
+    data,
+    imports,
+    language,
+    layers,
+    losses,
+    model_training,
+    models,
+    networks,
+    optimizers,
+    reuse,
+    speed,
+    tensors,
+    training,
+)
 
 OPERATIONS = {
     **checkpoints.OPERATIONS,
     **data.OPERATIONS,
+    **imports.OPERATIONS,
+    **language.OPERATIONS,
     **layers.OPERATIONS,
     **losses.OPERATIONS,
+    **model_training.OPERATIONS,
+    **models.OPERATIONS,
     **networks.OPERATIONS,
     **optimizers.OPERATIONS,
+    **reuse.OPERATIONS,
+    **speed.OPERATIONS,
     **tensors.OPERATIONS,
     **training.OPERATIONS,
 }
