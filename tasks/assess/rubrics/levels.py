@@ -1,5 +1,6 @@
 """Levels of achievement, and the one fate of a score between two of them."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -47,7 +48,7 @@ def checked(levels: Sequence[Level]) -> tuple[Level, ...]:
             f"the lowest level, {ordered[-1].name}, begins at {ordered[-1].at_least:g}: "
             "scores from 0 have no level"
         )
-    for higher, lower in zip(ordered, ordered[1:], strict=False):
+    for higher, lower in itertools.pairwise(ordered):
         if lower.below != higher.at_least:
             end = "nowhere" if lower.below is None else f"below {lower.below:g}"
             raise ValueError(

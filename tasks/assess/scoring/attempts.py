@@ -1,13 +1,12 @@
 """Which of a student's submissions counts, and when the next one may come."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.assess.results import MilestoneResult
-from tasks.assess.scoring.lateness import days_late
 
 
 class AttemptPolicy(BaseModel):
@@ -40,27 +39,30 @@ class Attempt(BaseModel):
 def counting_attempt(
     attempts: Sequence[Attempt],
     policy: AttemptPolicy,
-    due: datetime | None = None,
-    penalty_per_day: float = 0.0,
-    cap: float = 100.0,
+    penalty: Callable[[Attempt], float] = lambda _: 0.0,
 ) -> Attempt | None:
     """The attempt that counts, whatever order they come in; None without any.
 
-    Best never chooses what could not be graded over what could; of equals the earliest counts.
-    Grace days are not looked at, since they are spent on the attempt that this chooses.
+    Best compares the points that are certain, so that an attempt of which little could be graded
+    does not win by the rest; of equals the earliest counts.
+
+    Args:
+        attempts: of one student at one milestone, one a submission.
+        policy: the course's.
+        penalty: points of 100 that an attempt's lateness costs.
     """
-    if not attempts:
+    ordered = sorted(attempts, key=lambda one: (one.submitted, one.result.submission_hash))
+    if not ordered:
         return None
     if policy.counts == "last":
-        return max(attempts, key=lambda one: (one.submitted, one.result.submission_hash))
+        return ordered[-1]
 
-    def worth(one: Attempt) -> float:
-        if one.result.score is None:
-            return -1.0
-        off = min(cap, penalty_per_day * days_late(one.submitted, due))
-        return max(0.0, one.result.score - off)
+    def worth(one: Attempt) -> tuple[float, float]:
+        result = one.result
+        certain = result.score if result.lowest is None else result.lowest
+        off = penalty(one)
+        return max(0.0, (certain or 0.0) - off), max(0.0, (result.score or 0.0) - off)
 
-    ordered = sorted(attempts, key=lambda one: (one.submitted, one.result.submission_hash))
     return max(ordered, key=worth)
 
 

@@ -1,8 +1,7 @@
 """How late a submission is and what that costs; every rule is data in course.yaml."""
 
 import math
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -47,7 +46,7 @@ def days_late(submitted: datetime | None, due: datetime | None) -> int:
     """Days begun since the due time: 0 at it, 1 a second later. Both times know their zone."""
     if submitted is None or due is None:
         return 0
-    return max(0, math.ceil((submitted - due) / DAY))
+    return max(0, math.ceil((submitted.astimezone(UTC) - due.astimezone(UTC)) / DAY))
 
 
 def lateness(days: int, grace_left: int, policy: LatePolicy) -> Lateness:
@@ -56,25 +55,6 @@ def lateness(days: int, grace_left: int, policy: LatePolicy) -> Lateness:
     grace = min(days, grace_left, most)
     penalty = min(policy.cap, (days - grace) * policy.penalty_per_day)
     return Lateness(days=days, grace=grace, penalty=exact(penalty))
-
-
-def lateness_by_milestone(
-    days: Mapping[str, int], order: Sequence[str], policy: LatePolicy
-) -> dict[str, Lateness]:
-    """Lateness of each milestone of one student, grace days spent in the given order.
-
-    Args:
-        days: late days by milestone.
-        order: milestones as they fell due, so that the result depends on nothing else.
-        policy: the course's.
-    """
-    left = policy.grace_days
-    found = {}
-    for milestone in order:
-        if milestone in days:
-            found[milestone] = lateness(days[milestone], left, policy)
-            left -= found[milestone].grace
-    return found
 
 
 def after_penalty(score: float | None, penalty: float) -> float | None:
