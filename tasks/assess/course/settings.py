@@ -94,9 +94,7 @@ class Course(_Strict):
         try:
             ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(
-                f"'{timezone}' is no time zone; give one like Europe/Berlin"
-            ) from error
+            raise ValueError(f"'{timezone}' is no time zone like Europe/Berlin") from error
         return timezone
 
     @model_validator(mode="after")
