@@ -2,7 +2,7 @@
 
 import os
 import stat
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +12,7 @@ from tasks.assess.course.keys import KEY_FILE, CourseKey, pseudonyms
 from tasks.assess.course.roster import read_roster
 from tasks.assess.course.setting_up import configure_milestones, init_course
 from tasks.assess.course.settings import COURSE_FILE, read_course
-from tasks.assess.course.submission_hash import submission_hash
+from tasks.assess.course.submission_hash import handed_in_at, submission_hash
 from tasks.errors import BadInput
 
 
@@ -246,6 +246,16 @@ def test_hostile_files_neither_block_nor_fill_nor_break_the_hash(tmp_path):
     assert submission_hash(folder) not in (plain, huge)
 
 
+def test_work_came_when_its_newest_file_was_written(tmp_path):
+    now = datetime(2027, 3, 1, tzinfo=UTC)
+    folder = _submission(tmp_path / "s", {"a.py": "1", "core/b.py": "2", ".git/HEAD": "x"})
+    os.utime(folder / "a.py", (0, 1_700_000_000))
+    os.utime(folder / "core/b.py", (0, 1_700_000_060))
+    assert handed_in_at(folder, now) == datetime.fromtimestamp(1_700_000_060, UTC)
+    os.utime(folder / "a.py", (0, 60_000_000_000))
+    assert handed_in_at(folder, now) == now, "a time that is still to come is not believed"
+
+
 def test_a_folder_of_submissions_is_a_class(tmp_path):
     for name in ("bob", "ada", "Zoë Smith", ".cache", "__pycache__", "-rf"):
         (tmp_path / name).mkdir()
@@ -264,8 +274,8 @@ def test_a_csv_names_a_class(tmp_path):
     (tmp_path / "work").mkdir()
     path = tmp_path / "class.csv"
     path.write_text(
-        "\ufeffStudent;Name;folder;consent;extension;group\r\n"
-        'ada;"Lovelace; Ada";;yes;2;A\r\n'
+        "\ufeffStudent;Name;folder;consent;extension;group;submitted\r\n"
+        'ada;"Lovelace; Ada";;yes;2;A;2027-03-01 18:00\r\n'
         "\r\n"
         "bob;;work;No;;B\r\n"
         "eve;;;;;\r\n"
@@ -274,6 +284,7 @@ def test_a_csv_names_a_class(tmp_path):
     ada, bob, eve = roster.students
     assert (ada.name, ada.folder, ada.consent) == ("Lovelace; Ada", tmp_path / "ada", True)
     assert (ada.extension, bob.extension) == (2, 0)
+    assert (ada.submitted, bob.submitted) == (datetime(2027, 3, 1, 18), None)
     assert (bob.name, bob.folder, bob.consent) == ("bob", tmp_path / "work", False)
     assert (eve.folder, eve.consent) == (None, None), "nothing handed in, nothing said"
     assert roster.warnings == ["Column 'group' of class.csv is not used."]
@@ -301,6 +312,7 @@ def test_a_csv_names_a_class(tmp_path):
         ("student,consent\nada,perhaps\n", "line 2: consent 'perhaps' is neither yes nor no"),
         ("student,extension\nada,-1\n", "is no number of days"),
         ("student,extension\nada,9999\n", "is no number of days"),
+        ("student,submitted\nada,yesterday\n", "is no time like"),
         ("student\nada,bob\n", "more cells than the first line"),
         ('student\n"ada\n', "is not valid CSV"),
     ],
