@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tasks.assess.course import submission_hash as submission_hashing
 from tasks.assess.course.consent import students_with_consent
 from tasks.assess.course.keys import KEY_FILE, CourseKey, pseudonyms
 from tasks.assess.course.roster import read_roster
@@ -207,6 +208,14 @@ def test_the_hash_is_of_names_and_contents_alone(tmp_path):
     (two / "a.py").chmod(0o700)
     (two / "link.py").symlink_to(one / "a.py")
     assert submission_hash(one) == submission_hash(two)
+
+
+def test_the_order_in_which_files_are_listed_does_not_count(tmp_path, monkeypatch):
+    folder = _submission(tmp_path, {"a.py": "1", "core/b.py": "2", "core/c/d.npz": "3"})
+    before = submission_hash(folder)
+    listed = submission_hashing._files
+    monkeypatch.setattr(submission_hashing, "_files", lambda of: reversed(list(listed(of))))
+    assert submission_hash(folder) == before
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,7 @@ def test_what_is_missing_is_open_until_it_is_due_and_then_said_to_be_missing():
     after = standing(NOON + timedelta(2), NOON)
     assert (after.state, after.score, after.level) == (State.NOT_HANDED_IN, 0, "Insufficient")
     assert not after.provisional
+    assert standing(NOON, NOON).state is State.NOT_DUE, "it may still come that second"
     assert standing(NOON, None).state is State.NOT_DUE
 
 
