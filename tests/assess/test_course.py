@@ -236,6 +236,12 @@ def test_other_files_have_another_hash(tmp_path, files):
     assert submission_hash(_submission(tmp_path / "other", files)) != submission_hash(first)
 
 
+def test_what_the_sandbox_leaves_out_is_not_in_the_hash_either():
+    copying = pytest.importorskip("tasks.assess.sandbox.submission_copy")
+    assert copying.SKIPPED == submission_hashing.SKIPPED
+    assert copying.MOST_BYTES == submission_hashing.MOST_BYTES
+
+
 def test_hostile_files_neither_block_nor_fill_nor_break_the_hash(tmp_path):
     folder = _submission(tmp_path / "s", {"a.py": "1"})
     plain = submission_hash(folder)

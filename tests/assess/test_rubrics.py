@@ -73,6 +73,15 @@ def test_the_rubrics_of_the_milestones_name_each_registered_probe_and_no_other()
     assert {name for name, _ in used} == set(known)
 
 
+def test_the_rubrics_of_the_packs_name_each_probe_of_evidence_and_no_other():
+    packs = pytest.importorskip("tasks.assess.packs.registry")
+    known = set(packs.PACK_PROBES)
+    used = [
+        read_rubric(FOLDER / f"{name}.yaml", known).probes() for name in ("level3", "challenge")
+    ]
+    assert {probe for probes in used for probe in probes} == known
+
+
 def test_level3_asks_for_seven_assignments_and_the_capstone():
     found = read_rubric(FOLDER / "level3.yaml")
     assert [one.id for one in found.assignments] == [f"C{i}" for i in range(1, 8)] + ["capstone"]
