@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 
 from tasks.finetune.audit import plots
 from tasks.finetune.audit.figures import measure
-from tasks.finetune.audit.page import draw, inert, write_html, write_markdown
+from tasks.finetune.audit.page import draw, write_html, write_markdown
+from tasks.pages import inert
 
 CONTAMINATION = {
     "train_rows": 2,
