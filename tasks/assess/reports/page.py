@@ -29,7 +29,7 @@ def write_report(
     without a name give results of `pseudonyms.pseudonymous` and the pseudonym as `student`.
 
     Args:
-        path: of the file; nothing in it comes from here, so a name belongs neither.
+        path: of the file.
         student: as the report shall call them.
         course: its name.
         sections: one a milestone, in the course's order.
