@@ -15,7 +15,7 @@ ENOUGH_STUDENTS = 5
 TOO_MUCH_TROUBLE = 0.1
 CHANGES = {
     1: "Add a review of fundamentals before it: shapes, dense layers and activations by hand.",
-    2: "Add a worked example of convolution and of its gradient, and an earlier self-check of both.",
+    2: "Add a worked example of convolution and of its gradient, and a self-check of both.",
     3: "Hand out a small training loop that works, and let losses and gradients be checked alone.",
     4: "Give more time to train, and show how to find the slowest lines of a network.",
     5: "Show first how attention is put together from the parts that students already have.",
