@@ -12,7 +12,7 @@ ENOUGH_COMPLETE = 0.7
 HARD = 0.5
 # Of fewer students nothing is said about the course.
 ENOUGH_STUDENTS = 5
-TOO_MUCH_TROUBLE = 0.1
+TOO_MUCH_TROUBLE = 0.1  # and more than one submission
 CHANGES = {
     1: "Add a review of fundamentals before it: shapes, dense layers and activations by hand.",
     2: "Add a worked example of convolution and of its gradient, and a self-check of both.",
@@ -57,12 +57,17 @@ def _on_completion(one: MilestoneFigures) -> str:
 
 
 def _on_criterion(one: CriterionFigures) -> str:
-    if one.n < ENOUGH_STUDENTS or one.interval is None or one.interval[1] >= HARD:
+    low, high = one.interval or (one.share, one.share)
+    if one.n < ENOUGH_STUDENTS or high >= HARD:
         return ""
-    low, high = (round(100 * bound) for bound in one.interval)
+    measured = (
+        f"95 % interval {100 * low:.0f} to {100 * high:.0f} %"
+        if one.interval
+        else "the same for all"
+    )
     told = (
         f"{one.milestone.title}, {one.title}: on average {100 * one.share:.0f} % of its points "
-        f"(95 % interval {low} to {high} %, n = {one.n})."
+        f"({measured}, n = {one.n})."
     )
     if one.obstacle:
         told += f" Most often in the way: {check_name(one.obstacle)} ({one.obstructed} students)."
@@ -80,7 +85,7 @@ def _on_trouble(figures: Sequence[MilestoneFigures], waiting: Sequence[Waiting])
             and entry.outcome in (Outcome.NOT_GRADABLE, Outcome.GRADER_ERROR)
             for student in entry.students
         }
-        if len(troubled) > TOO_MUCH_TROUBLE * one.submitted:
+        if len(troubled) > max(1, TOO_MUCH_TROUBLE * one.submitted):
             found.append(
                 f"{one.milestone.title}: checks of {len(troubled)} of {one.submitted} submissions "
                 "could not be brought to an end. Look at the limits and at the task before the "

@@ -18,7 +18,7 @@ class CriterionFigures:
         n: students in whose work it is settled.
         open: students in whose work it is not.
         share: mean share of its points that these earned.
-        interval: 95 %, Student's t; None for fewer than two students.
+        interval: 95 %, Student's t; None where all earned the same share.
         full: students with all points.
         obstacle: the probe that most often failed; hidden ones too, so this is for teachers.
         obstructed: students in whose work it failed.

@@ -18,8 +18,11 @@ def share_interval(count: int, n: int) -> Interval | None:
 
 
 def mean_interval(values: Sequence[float], least: float, most: float) -> Interval | None:
-    """Student's t interval of a mean, within the scale; None for fewer than two values."""
-    if len(values) < 2:
+    """Student's t interval of a mean, within the scale; None where nothing is known of the spread.
+
+    That is so for fewer than two values, and where all are the same.
+    """
+    if len(set(values)) < 2:
         return None
     mean = fmean(values)
     half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))

@@ -8,7 +8,7 @@ import jinja2
 from tasks.assess.analytics import plots
 from tasks.assess.analytics.analysis import Analysis
 from tasks.assess.analytics.class_results import State
-from tasks.assess.analytics.wording import verdict, with_interval
+from tasks.assess.analytics.wording import counted, verdict, with_interval
 from tasks.assess.reports.wording import check_name, percent, points
 from tasks.files import write_text
 from tasks.pages import html_environment, markdown_environment
@@ -77,6 +77,7 @@ def _with_filters(environment: jinja2.Environment) -> jinja2.Environment:
         "printable": printable,
         "of_100": percent,
         "points": points,
+        "counted": counted,
         "check_name": check_name,
         "with_interval": with_interval,
     }

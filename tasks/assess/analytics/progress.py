@@ -19,7 +19,7 @@ class MilestoneProgress:
         students: who handed in at all.
         again: who handed in more than once.
         gain: mean of the last score less the first one of these; None without any.
-        gain_interval: 95 %, Student's t; None for fewer than two students.
+        gain_interval: 95 %, Student's t; None where all gained the same.
         reached: when each student first had the score that completes it, the earliest first.
     """
 

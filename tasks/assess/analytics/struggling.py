@@ -8,6 +8,8 @@ from tasks.assess.results import CriterionResult, MilestoneResult, Outcome
 from tasks.assess.rubrics.levels import shown
 
 REASONS_A_MILESTONE = 2
+# Points; less is no fall, since milestones differ.
+FALL = 10.0
 # What helps those who fail a milestone, by its number.
 HELP = {
     1: "a review of fundamentals: tensors, dense layers and activations",
@@ -18,7 +20,11 @@ HELP = {
 
 @dataclass(frozen=True)
 class Warned:
-    """A student who certainly failed a milestone that later ones build on."""
+    """A student who certainly failed a milestone that later ones build on.
+
+    Attributes:
+        score: of 100; the most that it can become, where it is provisional.
+    """
 
     student: str
     milestone: Milestone
@@ -34,7 +40,7 @@ class Struggling:
         average: mean of the scores that there are; None without any.
         scores: milestone's id to score.
         certain: whether no open criterion can lift every score to the threshold.
-        falling: whether the last milestone's score is lower than the one before it.
+        falling: whether the last milestone's score is at least 10 points below the one before.
         why: what is missing, in sentences.
         help: what helps with the milestones that were failed.
     """
@@ -51,7 +57,7 @@ class Struggling:
 def early_warnings(results: ClassResults) -> list[Warned]:
     """Everybody who certainly failed milestone 1, 2 or 3, in the order of course and roster."""
     return [
-        Warned(student, milestone, _most(results.results[student, milestone.id]), help_with)
+        Warned(student, milestone, bounds(results.results[student, milestone.id])[1], help_with)
         for milestone in results.milestones
         if (help_with := HELP.get(milestone.number or 0))
         for student in results.students
@@ -103,15 +109,10 @@ def _student(results: ClassResults, student: str, threshold: float) -> Strugglin
         average=fmean(scores.values()) if scores else None,
         scores=scores,
         certain=certain,
-        falling=len(last) == 2 and last[1] < last[0],
+        falling=len(last) == 2 and last[1] <= last[0] - FALL,
         why=tuple(why),
         help=tuple(help_with),
     )
-
-
-def _most(result: MilestoneResult) -> float:
-    """A failed milestone's score; of a provisional one the most that it can become."""
-    return bounds(result)[1]
 
 
 def _reasons(milestone: Milestone, result: MilestoneResult) -> list[str]:

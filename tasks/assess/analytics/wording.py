@@ -3,6 +3,8 @@
 from tasks.assess.analytics.analysis import Analysis
 from tasks.assess.analytics.class_results import State
 from tasks.assess.analytics.intervals import Interval
+from tasks.assess.reports.wording import percent
+from tasks.text import printable
 
 
 def verdict(analysis: Analysis) -> str:
@@ -11,11 +13,16 @@ def verdict(analysis: Analysis) -> str:
     students = len(analysis.results.students)
     criteria = sum(one.criteria for one in analysis.waiting)
     return (
-        f"{_counted(graded, 'submission')} of {_counted(students, 'student')} graded; "
-        f"{_counted(len({one.student for one in analysis.warned}), 'student')} with an early "
+        f"{counted(graded, 'submission')} of {counted(students, 'student')} graded; "
+        f"{counted(len({one.student for one in analysis.warned}), 'student')} with an early "
         f"warning; {len(analysis.struggling)} below {analysis.threshold:g} or with work missing; "
-        f"{_counted(criteria, 'criterion', 'criteria')} waiting for a person."
+        f"{counted(criteria, 'criterion', 'criteria')} waiting for a person."
     )
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A number of things: "1 student", "3 students"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def with_interval(
@@ -46,7 +53,7 @@ def analysis_lines(analysis: Analysis) -> list[str]:
             f"points on average (n = {hard.n})"
         )
     lines += [f"  To change: {text}" for text in analysis.advice]
-    return lines
+    return _safe(lines)
 
 
 def progress_lines(analysis: Analysis) -> list[str]:
@@ -58,37 +65,38 @@ def progress_lines(analysis: Analysis) -> list[str]:
         cells = []
         for milestone in results.milestones:
             result = results.results.get((student, milestone.id))
-            score = "" if result is None or result.score is None else f" {result.score:.0f}"
+            score = "" if result is None or result.score is None else f" {percent(result.score)}"
             cells.append(f"{milestone.title}: {results.state(student, milestone)}{score}")
         lines.append(f"  {student:<{widest}}  {'; '.join(cells)}")
     for one in analysis.progress:
         told = (
-            f"  {one.milestone.title}: {_counted(one.attempts, 'graded submission')} of "
-            f"{_counted(one.students, 'student')}; {len(one.reached)} reached the pass mark"
+            f"  {one.milestone.title}: {counted(one.attempts, 'graded submission')} of "
+            f"{counted(one.students, 'student')}; {len(one.reached)} reached the pass mark"
         )
         if one.gain is not None:
             gain = with_interval(one.gain, one.gain_interval)
             told += f"; {one.again} tried again, gaining {gain} points on average"
         lines.append(told)
-    return lines
+    return _safe(lines)
 
 
 def struggling_lines(analysis: Analysis) -> list[str]:
     """For the terminal: who is below the threshold, why, and what helps."""
     found = analysis.struggling
     lines = [
-        f"{_counted(len(found), 'student')} of {len(analysis.results.students)} below "
+        f"{counted(len(found), 'student')} of {len(analysis.results.students)} below "
         f"{analysis.threshold:g} or with work missing"
     ]
     for one in found:
-        average = "no score" if one.average is None else f"average {one.average:.1f}"
+        average = "no score" if one.average is None else f"average {percent(one.average)}"
         marks = [] if one.certain else ["not certain: something is still open"]
         marks += ["falling"] if one.falling else []
         lines.append(f"  {one.student}: {', '.join([average, *marks])}")
         lines += [f"    {text}" for text in one.why]
         lines += [f"    Offer {text}." for text in one.help]
-    return lines
+    return _safe(lines)
 
 
-def _counted(count: int, one: str, many: str | None = None) -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
+def _safe(lines: list[str]) -> list[str]:
+    """Lines that stay lines: names and evidence come from outside."""
+    return [printable(line).replace("\n", " ") for line in lines]
