@@ -4,7 +4,7 @@ from tasks.assess.analytics.class_results import ClassResults, Milestone
 from tasks.assess.results import CriterionResult, MilestoneResult, Outcome, ProbeResult
 
 HOSTILE = "<script>alert(1)</script> **b** [x](http://example.org) $\\frac{$ \x1b[31mred"
-SECRET = "seed 4711, threshold 0.0123"
+UNTOLD = "seed 4711, threshold 0.0123"
 LEVELS = ("Exemplary", "Proficient", "Developing", "Beginning", "Insufficient")
 MILESTONES = (
     Milestone("milestone1", "Basic Inference", 1, 60.0, LEVELS),
@@ -37,7 +37,7 @@ def criterion(title: str, most: float, share: float | None, outcome: Outcome | N
         example="input  [[1 2]\n        [3 4]]\nyours  None" if share != 1 else "",
         next_step="" if share == 1 else f"Work {title.lower()} out by hand.",
     )
-    hidden = probe(f"{name}_hidden", outcome, share, public=False, evidence=SECRET, example=SECRET)
+    hidden = probe(f"{name}_hidden", outcome, share, public=False, evidence=UNTOLD, example=UNTOLD)
     return CriterionResult(
         criterion=name,
         title=title,

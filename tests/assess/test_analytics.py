@@ -85,7 +85,7 @@ def test_the_hardest_criterion_is_first_and_names_what_stood_in_the_way():
 
 def test_those_who_failed_get_the_help_that_fits():
     warned = early_warnings(some_class())
-    assert [one.student for one in warned if one.milestone is FIRST][0] == "s07"
+    assert next(one.student for one in warned if one.milestone is FIRST) == "s07"
     assert len([one for one in warned if one.milestone is SECOND]) == 7
     failed = [milestone("a", one.id, 0.0, 0.0) for one in MILESTONES]
     help_with = [one.help for one in early_warnings(class_of(*failed, milestones=MILESTONES))]
@@ -169,9 +169,8 @@ def test_checks_that_often_do_not_end_are_the_graders_matter():
         for place in range(2)
     ]
     fine = [milestone(f"b{place}", "milestone1", 1.0, 1.0) for place in range(8)]
-    assert any(
-        "checks of 2 of 10 submissions" in text for text in advice_on(class_of(*stuck, *fine))
-    )
+    told = advice_on(class_of(*stuck, *fine))
+    assert any("checks of 2 of 10 submissions" in text for text in told)
     assert advice_on(class_of(stuck[0], *fine)) == []
 
 

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from class_data import HOSTILE, SECRET, criterion, human, milestone, probe
+from class_data import HOSTILE, UNTOLD, criterion, human, milestone, probe
 
 from tasks.assess.pseudonyms import pseudonymous
 from tasks.assess.reports.grade import Grade, Section
@@ -90,7 +90,7 @@ def test_nothing_of_hidden_probes_or_the_seed_is_told(report):
     for text in told:
         assert "convolution shown" in text
         assert "hidden" not in text
-        assert SECRET not in text
+        assert UNTOLD not in text
         assert "4711" not in text
 
 
@@ -149,7 +149,7 @@ def test_a_pseudonymous_report_leads_back_to_nobody(report):
     assert hidden.score == result.score
     # A name of signs alone names nobody and takes nothing away.
     assert pseudonymous(result, "P-17", ["-"]).criteria[0].evidence == [
-        "File /home/Ada-Lovelace/x.py by P-17, adaptive lovelace@x.org!"
+        "File /home/P-17-Lovelace/x.py by P-17, adaptive lovelace@x.org!"
     ]
 
 
@@ -159,20 +159,21 @@ def test_a_self_check_counts_public_checks_and_is_no_grade():
     assert "  [passed] spatial processing shown" in lines
     assert "      Next: Work convolution out by hand." in lines
     assert "  [not checked here] a person scores this" in lines
-    assert lines[-1].startswith("1 of 2 public checks passed. This is no grade")
+    assert lines[-2] == "1 of 2 public checks passed."
+    assert lines[-1].startswith("This is no grade")
 
 
 def test_a_check_that_did_not_end_is_neither_passed_nor_failed():
     result = milestone("ada", "milestone2", None, 1.0, outcome=Outcome.NOT_GRADABLE)
-    last = self_check_lines(result, "Computer Vision")[-1]
-    assert last.startswith("1 of 2 public checks passed; 1 could not be brought to an end.")
+    lines = self_check_lines(result, "Computer Vision")
+    assert "1 of 2 public checks passed; 1 could not be brought to an end." in lines
 
 
 def test_a_check_named_in_two_criteria_is_counted_once():
     result = milestone("ada", "milestone2", 1.0, 1.0)
     doubled = [*result.criteria, result.criteria[0]]
     lines = self_check_lines(result.model_copy(update={"criteria": doubled}), "t")
-    assert lines[-1].startswith("2 of 2 public checks passed.")
+    assert "2 of 2 public checks passed." in lines
 
 
 def test_a_persons_reason_is_shown(report):

@@ -60,11 +60,9 @@ def _on_criterion(one: CriterionFigures) -> str:
     low, high = one.interval or (one.share, one.share)
     if one.n < ENOUGH_STUDENTS or high >= HARD:
         return ""
-    measured = (
-        f"95 % interval {100 * low:.0f} to {100 * high:.0f} %"
-        if one.interval
-        else "the same for all"
-    )
+    measured = "the same for all"
+    if one.interval:
+        measured = f"95 % interval {100 * low:.0f} to {100 * high:.0f} %"
     told = (
         f"{one.milestone.title}, {one.title}: on average {100 * one.share:.0f} % of its points "
         f"({measured}, n = {one.n})."

@@ -10,6 +10,7 @@ from tasks.assess.results import MilestoneResult, Outcome
 from tasks.text import printable
 
 WIDTH = 96
+NO_GRADE = "This is no grade: when the work is graded, further checks are made."
 UNDECIDED = (Outcome.NOT_GRADABLE, Outcome.GRADER_ERROR)
 
 
@@ -38,7 +39,7 @@ def self_check_lines(result: MilestoneResult, title: str) -> list[str]:
         if not criterion.checks:
             why = "a person scores this" if criterion.human else "checked when it is graded"
             lines.append(f"  [not checked here] {why}")
-    return [*lines, "", *_wrapped(_sum(list(checks.values())), "")]
+    return [*lines, "", _sum(list(checks.values())), NO_GRADE]
 
 
 def _sum(checks: Sequence[VisibleCheck]) -> str:
@@ -49,7 +50,7 @@ def _sum(checks: Sequence[VisibleCheck]) -> str:
     told = f"{passed} of {total} public checks passed"
     if undecided:
         told += f"; {undecided} could not be brought to an end"
-    return f"{told}. This is no grade: when the work is graded, further checks are made."
+    return f"{told}."
 
 
 def _section(section: Section) -> Iterator[str]:
