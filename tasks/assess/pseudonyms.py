@@ -1,7 +1,7 @@
 """Results without names: for whoever may see how the class is doing, and not who is who."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 
 from tasks.assess.results import CriterionResult, MilestoneResult, ProbeResult
 
@@ -33,19 +33,7 @@ def pseudonymous(
     )
 
 
-def all_pseudonymous(
-    results: Collection[MilestoneResult],
-    pseudonyms: Mapping[str, str],
-    names: Mapping[str, Collection[str]] | None = None,
-) -> list[MilestoneResult]:
-    """Results of several students; `pseudonyms` and `names` by `student`."""
-    names = names or {}
-    return [
-        pseudonymous(one, pseudonyms[one.student], names.get(one.student, ())) for one in results
-    ]
-
-
-def _criterion(criterion: CriterionResult, masked) -> CriterionResult:
+def _criterion(criterion: CriterionResult, masked: Callable[[str], str]) -> CriterionResult:
     return criterion.model_copy(
         update={
             "evidence": [masked(text) for text in criterion.evidence],
@@ -55,7 +43,7 @@ def _criterion(criterion: CriterionResult, masked) -> CriterionResult:
     )
 
 
-def _probe(probe: ProbeResult, masked) -> ProbeResult:
+def _probe(probe: ProbeResult, masked: Callable[[str], str]) -> ProbeResult:
     texts = {name: masked(getattr(probe, name)) for name in ("evidence", "example", "next_step")}
     return probe.model_copy(update=texts | {"figures": {}})
 

@@ -231,3 +231,19 @@ def test_the_order_of_results_changes_nothing():
     assert milestone_figures(turned) == milestone_figures(results)
     assert hardest_criteria(turned) == hardest_criteria(results)
     assert struggling(turned, 70) == struggling(results, 70)
+
+
+def test_a_class_without_names_has_the_same_figures_and_another_order():
+    named = some_class()
+    count = len(named.students)
+    pseudonyms = {name: f"P{count - place:02d}" for place, name in enumerate(named.students)}
+    hidden = named.without_names(pseudonyms)
+    assert hidden.students[-1] == pseudonyms[named.students[0]]
+    assert [one.states for one in milestone_figures(hidden)] == [
+        one.states for one in milestone_figures(named)
+    ]
+    assert {one.student for one in struggling(hidden, 70)} == {
+        pseudonyms[one.student] for one in struggling(named, 70)
+    }
+    assert progress(hidden) == progress(named)
+    assert not any(name in repr(hidden) for name in ("'s00'", "'s07'", "alert"))

@@ -1,11 +1,12 @@
 """The results of a class, one a student and milestone, and what each means for completing it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from tasks.assess.pseudonyms import pseudonymous
 from tasks.assess.results import MilestoneResult, Outcome
 from tasks.assess.rubrics.levels import FULL
 
@@ -108,6 +109,30 @@ class ClassResults:
         ]
         attempts.sort(key=lambda one: (one.time, one.student, one.milestone))
         return cls(name, tuple(students), tuple(milestones), kept, tuple(attempts), left_out)
+
+    def without_names(
+        self,
+        pseudonyms: Mapping[str, str],
+        names: Mapping[str, Collection[str]] | None = None,
+    ) -> "ClassResults":
+        """The same class under pseudonyms, in their order, since the roster's may be known.
+
+        Args:
+            pseudonyms: of every student of the roster.
+            names: other names of students, to be taken out of every sentence.
+        """
+        names = names or {}
+        return replace(
+            self,
+            students=tuple(sorted(pseudonyms[student] for student in self.students)),
+            results={
+                (pseudonyms[student], milestone): pseudonymous(
+                    result, pseudonyms[student], names.get(student, ())
+                )
+                for (student, milestone), result in self.results.items()
+            },
+            history=tuple(replace(one, student=pseudonyms[one.student]) for one in self.history),
+        )
 
     def of(self, milestone: Milestone) -> list[MilestoneResult]:
         """Its results, in the order of the roster."""
