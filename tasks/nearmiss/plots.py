@@ -1,13 +1,18 @@
 """The pictures of the report."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from tasks.files import whole_or_nothing
 from tasks.nearmiss.drawing import color_of_id
 from tasks.nearmiss.scoring import HIGH_FROM, LEVELS, MEDIUM_FROM
-from tasks.plotting import one_plot, say_if_empty
 
 LEVEL_COLORS = {"High": "#d62728", "Medium": "#ff7f0e", "Low": "#e6b800"}
 BIN_SEC = 15
@@ -16,7 +21,7 @@ HEATMAP_CELL_PX = 16
 
 def timeline(path: Path, events: pd.DataFrame, duration_sec: float) -> None:
     """Events over time, one dot each, at their score and in their level's colour."""
-    with one_plot(path, (10, 3.2)) as axes:
+    with _figure(path, (10, 3.2)) as axes:
         for level in LEVELS:
             of_level = events[events["risk_level"] == level]
             axes.vlines(
@@ -44,7 +49,7 @@ def timeline(path: Path, events: pd.DataFrame, duration_sec: float) -> None:
             ylabel="risk score",
             title="Near-miss events over time",
         )
-        say_if_empty(axes, len(events), "no events")
+        _say_if_empty(axes, events)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 
@@ -52,7 +57,7 @@ def risk_distribution(path: Path, events: pd.DataFrame) -> None:
     """Histogram of the scores, in the colours of their levels."""
     import seaborn as sns
 
-    with one_plot(path, (6, 3.6)) as axes:
+    with _figure(path, (6, 3.6)) as axes:
         if not events.empty:
             sns.histplot(
                 data=events,
@@ -69,7 +74,7 @@ def risk_distribution(path: Path, events: pd.DataFrame) -> None:
             xlim=(0, 1), xlabel="risk score", ylabel="events", title="How risky the events are"
         )
         axes.yaxis.get_major_locator().set_params(integer=True)
-        say_if_empty(axes, len(events), "no events")
+        _say_if_empty(axes, events)
 
 
 def heatmap(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> None:
@@ -85,7 +90,7 @@ def heatmap(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> None:
     counts, _, _ = np.histogram2d(
         tracks["center_y"], tracks["center_x"], bins=bins, range=[[0, height], [0, width]]
     )
-    with one_plot(path, (8, 8 * height / width + 0.6)) as axes:
+    with _figure(path, (8, 8 * height / width + 0.6)) as axes:
         axes.imshow(first_frame[:, :, ::-1], extent=(0, width, height, 0))
         shown = axes.imshow(
             np.ma.masked_equal(np.log1p(counts), 0),
@@ -105,7 +110,7 @@ def frequency(path: Path, events: pd.DataFrame, duration_sec: float) -> None:
     """Events in each 15 seconds, stacked by level."""
     edges = np.arange(0, duration_sec + BIN_SEC, BIN_SEC)
     base = np.zeros(len(edges) - 1)
-    with one_plot(path, (10, 3.2)) as axes:
+    with _figure(path, (10, 3.2)) as axes:
         for level in reversed(LEVELS):
             times = events.loc[events["risk_level"] == level, "timestamp_sec"]
             counts, _ = np.histogram(times, bins=edges)
@@ -126,14 +131,14 @@ def frequency(path: Path, events: pd.DataFrame, duration_sec: float) -> None:
             title=f"Events in each {BIN_SEC} seconds",
         )
         axes.yaxis.get_major_locator().set_params(integer=True)
-        say_if_empty(axes, len(events), "no events")
+        _say_if_empty(axes, events)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, reverse=True)
 
 
 def trajectories(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> None:
     """All trajectories over the first frame, one colour an id, a dot where each ends."""
     height, width = first_frame.shape[:2]
-    with one_plot(path, (8, 8 * height / width + 0.6)) as axes:
+    with _figure(path, (8, 8 * height / width + 0.6)) as axes:
         axes.imshow(first_frame[:, :, ::-1], alpha=0.6)
         for track_id, track in tracks.groupby("track_id"):
             color = color_of_id(int(track_id))
@@ -156,3 +161,18 @@ def trajectories(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> N
             yticks=[],
             title=f"Trajectories of {count} road users",
         )
+
+
+@contextmanager
+def _figure(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
+    """One pair of axes, saved as PNG without a display, whole or not at all."""
+    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=size, layout="constrained")
+        yield figure.subplots()
+        with whole_or_nothing(path) as temporary:
+            figure.savefig(temporary, dpi=120, format="png")
+
+
+def _say_if_empty(axes: Axes, events: pd.DataFrame) -> None:
+    if events.empty:
+        axes.text(0.5, 0.5, "no events", transform=axes.transAxes, ha="center", color="#777777")

@@ -7,8 +7,8 @@ HOSTILE = "<script>alert(1)</script> **b** [x](http://example.org) $\\frac{$ \x1
 UNTOLD = "seed 4711, threshold 0.0123"
 LEVELS = ("Exemplary", "Proficient", "Developing", "Beginning", "Insufficient")
 MILESTONES = (
-    Milestone("milestone1", "Basic Inference", 1, 60.0, LEVELS),
-    Milestone("milestone2", "Computer Vision", 2, 60.0, LEVELS),
+    Milestone("milestone1", "Basic Inference", 1, 60.0, LEVELS, due=True),
+    Milestone("milestone2", "Computer Vision", 2, 60.0, LEVELS, due=True),
     Milestone("milestone3", "Full Training", 3, 60.0, LEVELS, due=False),
 )
 TITLES = {

@@ -91,7 +91,7 @@ def test_those_who_failed_get_the_help_that_fits():
     help_with = [one.help for one in early_warnings(class_of(*failed, milestones=MILESTONES))]
     for words, text in zip(("fundamentals", "convolution", "pipeline"), help_with, strict=True):
         assert words in text
-    fourth = Milestone("milestone3", "Advanced Vision", 4, 60.0, LEVELS)
+    fourth = Milestone("milestone3", "Advanced Vision", 4, 60.0, LEVELS, due=True)
     assert not early_warnings(class_of(failed[2], milestones=[fourth]))
 
 
@@ -156,6 +156,12 @@ def test_nothing_is_said_of_the_course_from_a_few_students():
     assert advice_on(results) == []
 
 
+def test_a_due_milestone_without_work_is_no_matter_of_teaching():
+    results = class_of(students=list("abcdef"))
+    (told,) = advice_on(results)
+    assert told.startswith("Basic Inference: it is due and nothing of it is graded.")
+
+
 def test_a_criterion_that_nobody_met_is_named():
     results = class_of(*(milestone(f"a{place}", "milestone1", 1.0, 0.0, 10) for place in range(6)))
     (told,) = advice_on(results)
@@ -184,6 +190,18 @@ def test_progress_counts_attempts_and_what_they_gained():
     )
     assert second.reached == ()
     assert third.attempts == 0
+
+
+def test_work_that_is_judged_or_graded_again_is_one_attempt():
+    entries = [("a", 40.0, "01"), ("b", 50.0, "02"), ("a", 45.0, "03"), ("b", 61.0, "04")]
+    history = [
+        {"student": "x", "milestone": "milestone1", "score": score, "time": f"2026-10-{day}",
+         "submission_hash": work}
+        for work, score, day in entries
+    ]  # fmt: skip
+    (found,) = progress(ClassResults.gather("c", ["x"], [FIRST], [], history))
+    assert (found.attempts, found.again, found.gain) == (2, 1, 16.0)
+    assert found.reached == (datetime(2026, 10, 2, tzinfo=UTC),)
 
 
 def test_only_those_who_agreed_are_listed():

@@ -41,6 +41,11 @@ def _on_completion(one: MilestoneFigures) -> str:
         return ""
     if one.completion >= ENOUGH_COMPLETE:
         return ""
+    if not one.submitted:
+        return (
+            f"{one.milestone.title}: it is due and nothing of it is graded. Grade it, or look "
+            "whether its due date is right."
+        )
     assert one.completion_interval is not None
     low, high = (round(100 * bound) for bound in one.completion_interval)
     completed = round(one.completion * one.expected)

@@ -38,7 +38,7 @@ class Milestone:
     number: int | None
     pass_mark: float
     levels: tuple[str, ...]
-    due: bool = True
+    due: bool
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ class ClassResults:
             milestones: in the course's order.
             results: those that count, one a student and milestone.
             history: dicts with student, milestone, score and time (ISO 8601, UTC where it does
-                not say); other keys are ignored.
+                not say), the oldest first. Those of one submission_hash, where it is given, are
+                one attempt, graded again or judged by a person.
 
         Raises:
             ValueError: two results of one student in one milestone.
@@ -102,11 +103,7 @@ class ClassResults:
                 kept[key] = result
             else:
                 left_out += 1
-        attempts = [
-            Attempt(one["student"], one["milestone"], one["score"], _time(one["time"]))
-            for one in history
-            if (one["student"], one["milestone"]) in wanted
-        ]
+        attempts = _attempts(one for one in history if (one["student"], one["milestone"]) in wanted)
         attempts.sort(key=lambda one: (one.time, one.student, one.milestone))
         return cls(name, tuple(students), tuple(milestones), kept, tuple(attempts), left_out)
 
@@ -158,6 +155,17 @@ def bounds(result: MilestoneResult) -> tuple[float, float]:
         return result.score, result.score
     low = 0.0 if result.lowest is None else result.lowest
     return low, FULL if result.highest is None else result.highest
+
+
+def _attempts(history: Iterable[Mapping[str, Any]]) -> list[Attempt]:
+    """One a submission, from when it was first graded and with the score that it has now."""
+    found: dict[Any, Attempt] = {}
+    for place, one in enumerate(history):
+        work = one.get("submission_hash") or place
+        key = (one["student"], one["milestone"], work)
+        time = found[key].time if key in found else _time(one["time"])
+        found[key] = Attempt(one["student"], one["milestone"], one["score"], time)
+    return list(found.values())
 
 
 def _time(given: str | datetime) -> datetime:
