@@ -106,7 +106,7 @@ def test_a_terminal_is_not_steered_by_a_submission():
     result = with_texts("a\x1b]0;gone\x07b\u202ec\r\nd")
     lines = [
         *report_lines("ada\x1b[2J", [Section("t\x9b", result, notes=("n\x08",))]),
-        *self_check_lines(result, "t"),
+        *self_check_lines(result, "t\x1b"),
     ]
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", "".join(lines))
     assert any("a�]0;gone�b�c" in line for line in lines)
