@@ -33,7 +33,7 @@ def submission_key(folder):
             if os.path.islink(path) or not os.path.isfile(path):
                 continue
             inner = os.path.relpath(path, folder).replace(os.sep, "/")
-            entries.append("%s %s" % (_sha256(path), inner))
+            entries.append(f"{_sha256(path)} {inner}")
     text = "\n".join(sorted(entries))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
