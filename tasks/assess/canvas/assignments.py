@@ -48,9 +48,7 @@ def change_of_assignment(
     name = assignment_name(rubric)
     there = assignments.get(name)
     known_rubric = rubrics.get(rubric.title)
-    has_rubric = bool(
-        there and known_rubric and str(there["rubric_id"]) == str(known_rubric["id"])
-    )
+    has_rubric = bool(there and known_rubric and str(there["rubric_id"]) == str(known_rubric["id"]))
     before = {}
     if there is not None:
         before["points"] = there["points_possible"]

@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -86,7 +87,9 @@ def connect(wait: Callable[[float], None] = time.sleep) -> Canvas:
     _check_address(address)
     # canvasapi writes every request's data, grades among it, to its log.
     logging.getLogger("canvasapi").setLevel(logging.WARNING)
-    canvas = Canvas(address, token)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # canvasapi's advice against http://, allowed on loopback
+        canvas = Canvas(address, token)
     session = canvas._Canvas__requester._session  # canvasapi offers no other way to its session
     for scheme in ("https://", "http://"):
         session.mount(scheme, PoliteAdapter(wait))

@@ -138,7 +138,9 @@ def _evidence(criterion: CriterionResult) -> str:
 
 
 def _comment(result: MilestoneResult, score: float) -> str:
-    late = "" if result.score is None or shown(result.score, 2) == score else (
-        f" Before lateness it was {shown(result.score, 2):g}."
+    late = (
+        ""
+        if result.score is None or shown(result.score, 2) == score
+        else (f" Before lateness it was {shown(result.score, 2):g}.")
     )
     return f"{score:g} of 100. {said_of_total(result)}{late}"
