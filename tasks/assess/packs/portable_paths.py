@@ -12,11 +12,10 @@ _ROOTS = (
     r"home|Users|root|mnt|media|Volumes|tmp|var/folders|private|content|kaggle|workspaces?|scratch"
     r"|data|datasets|projects?|storage|srv|nfs|gpfs|lustre"
 )
+# After a single backslash n, t and the like are escapes in a string rather than folders.
+_DRIVE = r"""(?<!\w)[A-Za-z]:(?:\\\\|/(?!/)|\\(?![abfnrtuvx0"'\\]))[\w.@%+~-]{2,}"""
 ABSOLUTE = re.compile(
-    rf"(?<![\w./~:$}}<>*%\\-])/(?:{_ROOTS})/[\w.@%+~-]+"
-    r"|(?<![\w])[A-Za-z]:(?:\\\\?|/(?!/))(?:[\w.@%+~-][\w .@%+~-]*(?:\\\\?|/))*[\w.@%+~-]+"
-    r"|file:///[\w.@%+~-]+"
-    r"|(?<![\w./\\~-])(?:~/[\w.@%+-]+)"
+    rf"(?<![\w./~:$}}<>*%\\-])/(?:{_ROOTS})/[\w.@%+~-]+|{_DRIVE}|file:///[\w.@%+~-]+"
 )
 
 
