@@ -83,7 +83,7 @@ def grade_submission(
 
 def grader_version(rubric: Rubric) -> str:
     """What tells graders apart: a hash of the code that decides, and of the rubric."""
-    text = _code_hash() + rubric.model_dump_json()
+    text = _code_hash() + rubric.fingerprint()
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
