@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tasks.assess.course.submission_hash import SKIPPED
 from tasks.assess.rubrics.rubric import Assignment
 
 RECORD = "record.json"
-SKIPPED_FOLDERS = {".git", "__pycache__", ".venv", "venv", "node_modules", ".ipynb_checkpoints"}
 MOST_FILES = 5000
 MOST_RECORD_BYTES = 10_000_000
 MOST_TEXT_BYTES = 5_000_000
@@ -101,7 +101,7 @@ def _folder(submission: Path, assignment: Assignment) -> Path | None:
 def _regular_files(folder: Path) -> Iterator[Path]:
     count = 0
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
         for name in sorted(names):
             path = Path(place) / name
             if path.is_symlink() or not path.is_file():
