@@ -15,7 +15,12 @@ RECORD = "record.json"
 MOST_FILES = 5000
 MOST_RECORD_BYTES = 10_000_000
 MOST_TEXT_BYTES = 5_000_000
+MOST_TEXT_TOGETHER = 50_000_000
 BINARY_LOOK_BYTES = 8192
+
+
+class TooMuchText(Exception):
+    """A person has to look: leaving a part out unseen would hide what is in it."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,18 @@ class Work:
         ]
 
     def texts(self) -> Iterator[tuple[Path, str]]:
-        """Files that hold text, not too large, with their text."""
+        """Files that hold text, not too large, with their text.
+
+        Raises:
+            TooMuchText: together they are larger than a person's work is.
+        """
+        total = 0
         for path in self.files:
             text = text_of(path)
             if text is not None:
+                total += len(text)
+                if total > MOST_TEXT_TOGETHER:
+                    raise TooMuchText(f"more than {MOST_TEXT_TOGETHER // 10**6} MB of text")
                 yield path, text
 
 
