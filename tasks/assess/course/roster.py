@@ -3,13 +3,14 @@
 import csv
 import io
 import unicodedata
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.errors import BadInput
 
-COLUMNS = ("student", "name", "folder", "email", "consent", "extension")
+COLUMNS = ("student", "name", "folder", "email", "consent", "extension", "submitted")
 YES = {"yes", "y", "true", "1"}
 NO = {"no", "n", "false", "0", ""}
 LONGEST_NAME = 120
@@ -25,6 +26,8 @@ class Student(BaseModel):
         folder: of the submission; None where nothing is handed in.
         consent: whether the roster says that work may be shared; None where it says nothing.
         extension: days more than the others have.
+        submitted: when the work was handed in, as the roster says; without an offset in the
+            course's zone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +38,7 @@ class Student(BaseModel):
     email: str = ""
     consent: bool | None = None
     extension: int = Field(default=0, ge=0, le=365)
+    submitted: datetime | None = None
 
 
 class Roster(BaseModel):
@@ -152,6 +156,7 @@ def _student(path: Path, line: int, values: dict[str, str]) -> Student:
         email=values.get("email", ""),
         consent=_consent(path, line, values["consent"]) if values.get("consent") else None,
         extension=_extension(path, line, values.get("extension", "")),
+        submitted=_submitted(path, line, values.get("submitted", "")),
     )
 
 
@@ -184,6 +189,15 @@ def _extension(path: Path, line: int, said: str) -> int:
     if not (said.isascii() and said.isdecimal() and int(said) <= 365):
         raise BadInput(f"{path}, line {line}: extension {said!r} is no number of days (0 to 365).")
     return int(said)
+
+
+def _submitted(path: Path, line: int, said: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(said) if said else None
+    except ValueError as error:
+        raise BadInput(
+            f"{path}, line {line}: submitted {said!r} is no time like 2027-01-31 18:00."
+        ) from error
 
 
 def _complaint(student: str) -> str:

@@ -166,18 +166,18 @@ class Course(_Strict):
         """
         active = [one for one in self.milestones if one.active]
         named = {rubric.id: one for rubric, one in zip(self.rubrics(), active, strict=True)}
-        common = self._time(named[milestone].due)
+        common = self.moment(named[milestone].due)
         if common is None:
             return None
         granted = [common, common + timedelta(days=extra_days)]
         for one in self.extensions:
             if one.student == student and one.milestone in (None, milestone):
-                until = self._time(one.until)
+                until = self.moment(one.until)
                 granted.append(until or common + timedelta(days=one.days or 0))
         return max(granted, key=lambda moment: moment.astimezone(UTC))
 
-    def _time(self, given: datetime | date | None) -> datetime | None:
-        """A time that knows its zone."""
+    def moment(self, given: datetime | date | None) -> datetime | None:
+        """A time that knows its zone, the course's where none is given; of a day its end."""
         if given is None:
             return None
         moment = given if isinstance(given, datetime) else datetime.combine(given, END_OF_DAY)

@@ -1,9 +1,10 @@
-"""What a submission is, as a hash: its files' names and contents, and nothing else."""
+"""What a submission is, as a hash: its files' names and contents; and when it came."""
 
 import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 # Made by tools, not by the student; the sandbox copies none of it either.
@@ -12,6 +13,7 @@ SKIPPED_SUFFIX = ".pyc"
 # A submission with a larger file is refused, so that only its size tells it from another.
 MOST_BYTES = 300 * 1024**2
 CHUNK = 1024**2
+LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 def submission_hash(folder: Path) -> str:
@@ -25,6 +27,24 @@ def submission_hash(folder: Path) -> str:
         name = inner.encode("utf-8", "surrogateescape")
         total.update(len(name).to_bytes(8, "big") + name + _content(path))
     return total.hexdigest()
+
+
+def handed_in_at(folder: Path, now: datetime) -> datetime:
+    """When a folder's newest regular file was written to, in UTC; `now` where that is later.
+
+    Good enough where nothing better says when work came: copying may renew these times, and
+    whoever writes into the folder may set them.
+    """
+    newest = max((_written(path) for _, path in _files(folder)), default=_written(folder))
+    return min(datetime.fromtimestamp(newest, UTC), now)
+
+
+def _written(path: Path) -> float:
+    """Seconds since 1970, within what a calendar holds."""
+    try:
+        return min(max(path.lstat().st_mtime, 0.0), LATEST)
+    except OSError:
+        return 0.0
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -48,7 +48,7 @@ class Gradebook:
             if former is None:
                 return [_of_result("grade", result, submitted)]
             if _had_trouble(former):
-                return [_of_result("grade", result, datetime.fromisoformat(former.submitted or ""))]
+                return [_of_result("grade", result, _submitted(former))]
             if former.grader_version != result.grader_version:
                 raise AlreadyGraded(
                     f"{result.student} has a grade of grader {former.grader_version} for the same "
@@ -106,16 +106,15 @@ class Gradebook:
         entries = self.log.entries(student)
         given = _judgements(entries)
         newest: dict[tuple[str, str, str], Entry] = {}
-        first: dict[tuple[str, str, str], datetime] = {}
         for entry in entries:
             if entry.kind in GRADES and entry.milestone in by_id:
-                key = (entry.student, entry.milestone, entry.submission_hash or "")
-                newest[key] = entry
-                first.setdefault(key, datetime.fromisoformat(entry.submitted or entry.time))
+                newest[entry.student, entry.milestone, entry.submission_hash or ""] = entry
         found: dict[tuple[str, str], list[Attempt]] = {}
         for key in sorted(newest):
             result = MilestoneResult.model_validate_json(newest[key].content)
-            attempt = Attempt(submitted=first[key], result=judged(result, by_id[key[1]], given))
+            attempt = Attempt(
+                submitted=_submitted(newest[key]), result=judged(result, by_id[key[1]], given)
+            )
             found.setdefault(key[:2], []).append(attempt)
         return found
 
@@ -154,10 +153,7 @@ def latest_grade(entries: Iterable[Entry], submission_hash: str) -> Entry | None
 
 def regrades(results: Iterable[tuple[Entry, MilestoneResult]]) -> list[NewEntry]:
     """Entries that replace former grades; the work was handed in when it was."""
-    return [
-        _of_result("regrade", result, datetime.fromisoformat(former.submitted or former.time))
-        for former, result in results
-    ]
+    return [_of_result("regrade", result, _submitted(former)) for former, result in results]
 
 
 def _of_result(kind: Kind, result: MilestoneResult, submitted: datetime) -> NewEntry:
@@ -174,6 +170,10 @@ def _of_result(kind: Kind, result: MilestoneResult, submitted: datetime) -> NewE
         score=result.score,
         content=result.model_dump_json(),
     )
+
+
+def _submitted(entry: Entry) -> datetime:
+    return datetime.fromisoformat(entry.submitted or entry.time)
 
 
 def _had_trouble(entry: Entry) -> bool:

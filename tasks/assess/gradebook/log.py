@@ -120,8 +120,12 @@ class Log:
                 raise
         return added
 
-    def problems(self) -> list[str]:
-        """What in the log is not as it was written; empty where all signatures hold."""
+    def problems(self, head: str | None = None) -> list[str]:
+        """What in the log is not as it was written; empty where all signatures hold.
+
+        Args:
+            head: a last signature that was kept elsewhere; only with it a cut-off end is seen.
+        """
         found, previous = [], FIRST
         for place, entry in enumerate(self.entries(), start=1):
             if entry.id != place:
@@ -135,6 +139,8 @@ class Log:
                     "not as it was signed."
                 )
             previous = entry.signature
+        if head and head not in {entry.signature for entry in self.entries()}:
+            found.append("The entry whose signature was kept is missing.")
         return found
 
     def _append(self, connection: sqlite3.Connection, new: NewEntry) -> Entry:
