@@ -6,7 +6,7 @@ import mistune
 import pytest
 from markdown_it import MarkdownIt
 
-from tasks.text import plain
+from tasks.text import plain, printable
 
 RENDERERS = {
     "markdown-it": MarkdownIt("commonmark").enable(["table", "strikethrough"]).render,
@@ -94,3 +94,22 @@ def test_text_as_a_pictures_caption_stays_inside_it(text):
 @pytest.mark.parametrize(("value", "expected"), [(3, "3"), (None, "None"), ("", "")])
 def test_other_values_become_text(value, expected):
     assert plain(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain\nlines", "plain\nlines"),
+        ("a\tb", "a b"),
+        ("\x1b[31mred\x1b[0m", "�[31mred�[0m"),
+        ("\x1b]0;title\x07", "�]0;title�"),
+        ("a\rb", "a\nb"),
+        ("a\x08b\x9bc\x7f", "a�b�c�"),
+        ("evil\u202etxt.exe", "evil�txt.exe"),
+        ("half \ud800", "half �"),
+        ("Zoë 学生 🙂", "Zoë 学生 🙂"),
+        (None, "None"),
+    ],
+)
+def test_text_steers_no_terminal(text, expected):
+    assert printable(text) == expected

@@ -48,7 +48,11 @@ class CriterionResult(BaseModel):
 
     Attributes:
         score: in points, up to `max_score`; None while it is open.
+        evidence: what the student may read: nothing of hidden probes.
+        probes: all of them, hidden ones too.
         human: whether a person scores it.
+        lowest: points that are certain; the score where it is settled.
+        highest: points that are possible; the score where it is settled.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,16 +66,21 @@ class CriterionResult(BaseModel):
     next_steps: list[str] = Field(default_factory=list)
     probes: list[ProbeResult] = Field(default_factory=list)
     human: bool = False
+    lowest: float | None = None
+    highest: float | None = None
 
 
 class MilestoneResult(BaseModel):
     """The grade of one student in one milestone.
 
     Attributes:
-        score: of 100; None where nothing could be graded.
-        level: the rubric's name for the score.
+        score: of 100, lateness apart; while it is provisional, of the settled criteria scaled
+            to 100; None where none is settled.
+        level: the rubric's name for the score; empty where there is none.
         provisional: whether a part of it is still open.
         seconds: of work.
+        lowest: the score if nothing that is open earned a point.
+        highest: the score if everything that is open earned all points.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -87,3 +96,5 @@ class MilestoneResult(BaseModel):
     grader_version: str
     data_seed: int
     seconds: float
+    lowest: float | None = None
+    highest: float | None = None

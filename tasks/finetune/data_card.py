@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.files import write_text
-from tasks.finetune.audit.page import markdown_environment
 from tasks.finetune.splits import SPLITS
+from tasks.pages import markdown_environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 # From this share on one domain is named as a bias.

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from tasks.finetune.audit import plots
 from tasks.finetune.audit.figures import measure
-from tasks.finetune.audit.page import draw, inert, write_html, write_markdown
+from tasks.finetune.audit.page import draw, write_html, write_markdown
 
 CONTAMINATION = {
     "train_rows": 2,
@@ -158,57 +158,3 @@ def test_a_name_with_dollar_signs_is_no_formula(tmp_path):
     reasons = [{"reason": r"broken $\frac{$ text", "rows": 3}]
     plots.blocked_rows(tmp_path / "reasons.png", reasons)
     assert (tmp_path / "reasons.png").stat().st_size > 1000
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "GPL-2.0-only",
-        "faq:00000000000003f9",
-        "100.0 % of the rows are synthetic: plausible in form (3 of them), and so on.",
-        "Vim (package-wide licence; its FAQ states none)",
-    ],
-)
-def test_harmless_text_is_left_readable(text):
-    assert inert(text) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        HOSTILE,
-        "1. item",
-        "12) item",
-        "3.",
-        "- item",
-        "+ item",
-        "# heading",
-        "snake_case_name and _soft_",
-        "*soft*",
-        "a | b",
-        "`code`",
-        "~~gone~~",
-        "see http://example.org",
-        "http://example.org",
-        "www.example.org",
-        "a WWW.example.org",
-        "mail me@example.org",
-        "a &amp; b",
-        "a\nb",
-        "a\n- b",
-        "a\n===",
-        "a  \nb",
-        ":smile: and a :+1:",
-        "[x]: y",
-        "    code",
-        "a (b)[c]",
-        "",
-    ],
-)
-@pytest.mark.parametrize("lead", ["", "- ", "> ", "# ", "| "])
-def test_text_with_signs_renders_as_itself(text, lead):
-    renderer = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    page = Page(renderer.render(f"{lead}{inert(text)}\n"))
-    assert set(page.tags) <= {"p", "ul", "li", "blockquote", "h1"}
-    assert page.text.lstrip("| ").split() == text.lstrip("| ").split()
-    assert ":smile:" not in inert(text)

@@ -1,18 +1,13 @@
 """The pictures of the audit."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from tasks.files import whole_or_nothing
 from tasks.finetune.splits import SPLITS
+from tasks.plotting import label, one_plot, say_if_empty
 
 SPLIT_COLORS = {"train": "#4c78a8", "val": "#f2a541", "test": "#c44e52"}
 BEFORE_COLOR, AFTER_COLOR = "#b8bec6", "#2f6f4f"
@@ -20,7 +15,6 @@ MAX_BARS = 20
 READABLE_TICKS = [
     step * 10**power for power in range(6) for step in (1, 2, 5)
 ]  # of a logarithmic axis
-MAX_LABEL = 36
 
 
 def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
@@ -37,7 +31,7 @@ def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
     lengths = np.maximum(np.concatenate([before, after]), 1)
     edges = (lengths.min(), lengths.max() + 1) if len(lengths) else (1, 2)
     bins = np.unique(np.round(np.geomspace(*edges, 41)))
-    with _figure(path, (6.4, 3.4)) as axes:
+    with one_plot(path, (6.4, 3.4)) as axes:
         for values, color, name in (
             (before, BEFORE_COLOR, f"taken ({len(before):,})"),
             (after, AFTER_COLOR, f"kept ({len(after):,})"),
@@ -54,16 +48,16 @@ def output_lengths(path: Path, before: np.ndarray, rows: pd.DataFrame) -> None:
         axes.set(xlabel="words of the output", ylabel="rows", title="Lengths before and after")
         if len(lengths):
             axes.legend(frameon=False)
-        _say_if_empty(axes, len(lengths))
+        say_if_empty(axes, len(lengths), "no rows")
 
 
 def rows_by_source(path: Path, rows: pd.DataFrame) -> None:
     """Rows of each source in each split, one bar a source, and what they are in numbers."""
     counts = pd.crosstab(rows["source"], rows["split"]).reindex(columns=SPLITS, fill_value=0)
     counts = counts.loc[counts.sum(axis=1).sort_values(kind="stable").index].tail(MAX_BARS)
-    with _figure(path, (6.4, 1.5 + 0.36 * len(counts))) as axes:
+    with one_plot(path, (6.4, 1.5 + 0.36 * len(counts))) as axes:
         start = np.zeros(len(counts))
-        names = [_label(name) for name in counts.index]
+        names = [label(name) for name in counts.index]
         for split in SPLITS:
             axes.barh(names, counts[split], left=start, color=SPLIT_COLORS[split], label=split)
             start += counts[split].to_numpy()
@@ -75,15 +69,15 @@ def rows_by_source(path: Path, rows: pd.DataFrame) -> None:
         axes.margins(x=0.12)
         if len(counts):
             axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-        _say_if_empty(axes, len(counts))
+        say_if_empty(axes, len(counts), "no rows")
 
 
 def blocked_rows(path: Path, reasons: list[dict[str, Any]]) -> None:
     """How many rows each reason blocked, the most frequent on top."""
     shown = reasons[:MAX_BARS][::-1]
-    with _figure(path, (6.4, 1.3 + 0.3 * len(shown))) as axes:
+    with one_plot(path, (6.4, 1.3 + 0.3 * len(shown))) as axes:
         bars = axes.barh(
-            [_label(reason["reason"]) for reason in shown],
+            [label(reason["reason"]) for reason in shown],
             [reason["rows"] for reason in shown],
             color=SPLIT_COLORS["test"],
         )
@@ -91,7 +85,7 @@ def blocked_rows(path: Path, reasons: list[dict[str, Any]]) -> None:
         axes.margins(x=0.12)
         axes.set(xlabel="rows", title="Why rows were blocked")
         axes.xaxis.get_major_locator().set_params(integer=True)
-        _say_if_empty(axes, len(shown))
+        say_if_empty(axes, len(shown), "no rows")
 
 
 def token_lengths(path: Path, rows: pd.DataFrame, limit: int) -> None:
@@ -99,7 +93,7 @@ def token_lengths(path: Path, rows: pd.DataFrame, limit: int) -> None:
     import seaborn as sns
 
     tokens = rows["tokens"].dropna()
-    with _figure(path, (6.4, 3.2)) as axes:
+    with one_plot(path, (6.4, 3.2)) as axes:
         if len(tokens):
             sns.histplot(tokens, bins=40, color=AFTER_COLOR, ax=axes)
         axes.axvline(limit, color=SPLIT_COLORS["test"], linestyle="--", linewidth=1.2)
@@ -112,25 +106,4 @@ def token_lengths(path: Path, rows: pd.DataFrame, limit: int) -> None:
             color=SPLIT_COLORS["test"],
         )
         axes.set(xlabel="tokens of a row", ylabel="rows", title="Tokens and the limit")
-        _say_if_empty(axes, len(tokens))
-
-
-@contextmanager
-def _figure(path: Path, size: tuple[float, float]) -> Iterator[Axes]:
-    """One pair of axes, saved as PNG without a display, whole or not at all."""
-    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=size, layout="constrained")
-        yield figure.subplots()
-        with whole_or_nothing(path) as temporary:
-            figure.savefig(temporary, dpi=120, format="png")
-
-
-def _label(text: str) -> str:
-    """Text from outside as a label: short, and no mathematics between dollar signs."""
-    short = text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…"
-    return short.replace("$", r"\$")
-
-
-def _say_if_empty(axes: Axes, count: int) -> None:
-    if not count:
-        axes.text(0.5, 0.5, "no rows", transform=axes.transAxes, ha="center", color="#777777")
+        say_if_empty(axes, len(tokens), "no rows")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberMatcher, PhoneNumberType
 
-from tasks.finetune.curation.credentials import find_credentials
+from tasks.credentials import find_credentials
+from tasks.finding import Finding
 from tasks.finetune.curation.fault import Fault
-from tasks.finetune.curation.finding import Finding
 from tasks.finetune.curation.prose import word_set
 from tasks.finetune.rows import Row
 

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from tasks.files import write_text
-from tasks.finetune.audit import page
 from tasks.finetune.evaluation import tables
 from tasks.finetune.evaluation.summary import sample
+from tasks.pages import html_environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 OF_EACH_KIND = 10
@@ -25,8 +24,7 @@ def write_report(path: Path, title: str, facts: dict[str, Any], table: pd.DataFr
         facts: of `compare.compare`.
         table: of `tables.examples`.
     """
-    environment = page.html_environment()
-    environment.loader = jinja2.FileSystemLoader([TEMPLATES, page.TEMPLATES])
+    environment = html_environment(TEMPLATES)
     environment.filters |= {"figure": tables.number, "interval": tables.interval}
     text = environment.get_template("evaluation.html.j2").render(
         title=title,

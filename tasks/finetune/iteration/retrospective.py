@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from tasks.errors import BadInput
 from tasks.files import write_json, write_text
-from tasks.finetune.audit.page import markdown_environment
 from tasks.finetune.iteration.choose import Choice, normalised
 from tasks.finetune.model_card.write import duration, figure, setting
+from tasks.pages import markdown_environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 KEYS = ("change", "before", "after", "settings", "data", "training", "failures", "comparison")

@@ -9,12 +9,12 @@ from markupsafe import Markup
 
 from tasks.errors import StageFailed
 from tasks.files import write_text
-from tasks.finetune.audit.page import inert, markdown_environment
 from tasks.finetune.model_card.limits import limitations
 from tasks.finetune.model_card.metadata import card_data, is_number, metadata_faults
 from tasks.finetune.model_card.placeholders import placeholders
 from tasks.finetune.model_card.usage import usage_code
 from tasks.finetune.splits import SPLITS
+from tasks.pages import inert, markdown_environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOT_MEASURED = "not measured"

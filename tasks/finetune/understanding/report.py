@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from tasks.files import write_text
 from tasks.finetune.audit import page
 from tasks.finetune.understanding.forgetting.questions import KINDS
 from tasks.finetune.understanding.prompting.compare import NAMES
+from tasks.pages import html_environment
 from tasks.pictures import data_uri
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,8 +32,7 @@ def write_report(
         baselines: of `prompting.compare.compare`.
         pictures: caption to PNG: "errors" and "baselines".
     """
-    environment = page.html_environment()
-    environment.loader = jinja2.FileSystemLoader([TEMPLATES, page.TEMPLATES])
+    environment = html_environment(TEMPLATES)
     environment.filters |= {"figure": figure}
     text = environment.get_template("analysis.html.j2").render(
         title=title,

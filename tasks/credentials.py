@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tasks.finetune.curation.finding import Finding
+from tasks.finding import Finding
 
 # Prefixes that the issuers document, so that leaked tokens can be found.
 _TOKENS = re.compile(

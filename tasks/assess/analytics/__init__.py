@@ -1,0 +1,1 @@
+"""How a class is doing: where it stands, who needs help, and what to change in the course."""

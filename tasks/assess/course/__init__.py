@@ -1,0 +1,1 @@
+"""The course: its settings, its students, and what they hand in."""

@@ -1,0 +1,1 @@
+"""What runs inside the sandbox around the operations: numpy and the standard library only."""

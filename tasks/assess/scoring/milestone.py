@@ -1,0 +1,132 @@
+"""From criteria to the grade of a milestone."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from tasks.assess.results import CriterionResult, MilestoneResult, Outcome, ProbeResult
+from tasks.assess.rubrics.levels import FULL, exact, level_of
+from tasks.assess.rubrics.rubric import Rubric
+from tasks.assess.scoring.criterion import OPEN, score_criterion
+
+
+def score_milestone(
+    rubric: Rubric,
+    found: Iterable[ProbeResult],
+    *,
+    student: str,
+    submission_hash: str,
+    grader_version: str,
+    data_seed: int,
+    seconds: float,
+    public_only: bool = False,
+) -> MilestoneResult:
+    """The grade that the probes give, in whatever order they ended.
+
+    Raises:
+        ValueError: two results of one probe.
+    """
+    by_name: dict[str, ProbeResult] = {}
+    for one in found:
+        if one.probe in by_name:
+            raise ValueError(f"two results of probe '{one.probe}'")
+        by_name[one.probe] = one
+    return milestone_of(
+        rubric,
+        [score_criterion(one, by_name, public_only=public_only) for one in rubric.criteria],
+        student=student,
+        submission_hash=submission_hash,
+        grader_version=grader_version,
+        data_seed=data_seed,
+        seconds=seconds,
+    )
+
+
+def milestone_of(
+    rubric: Rubric,
+    criteria: Sequence[CriterionResult],
+    *,
+    student: str,
+    submission_hash: str,
+    grader_version: str,
+    data_seed: int,
+    seconds: float,
+) -> MilestoneResult:
+    """The grade that scored criteria give.
+
+    A final score is the sum of the points. A provisional one is the points of the settled
+    criteria, scaled to 100, and never stands alone: `lowest` and `highest` say what is possible.
+    """
+    settled = [one for one in criteria if one.score is not None]
+    provisional = len(settled) < len(criteria)
+    lowest = exact(math.fsum(_bound(one.lowest, one.score, 0.0) for one in criteria))
+    highest = exact(math.fsum(_bound(one.highest, one.score, one.max_score) for one in criteria))
+    score = _score(settled)
+    return MilestoneResult(
+        student=student,
+        milestone=rubric.id,
+        criteria=list(criteria),
+        score=score,
+        level="" if score is None else level_of(score, rubric.levels).name,
+        provisional=provisional,
+        outcome=_outcome(criteria, lowest, highest, rubric.pass_mark),
+        submission_hash=submission_hash,
+        grader_version=grader_version,
+        data_seed=data_seed,
+        seconds=seconds,
+        lowest=lowest,
+        highest=highest,
+    )
+
+
+def possible_levels(result: MilestoneResult, rubric: Rubric) -> list[str]:
+    """Names of the levels that the final score may have, lowest first; one where it is final."""
+    low, high = _ends(result)
+    names = {level_of(low, rubric.levels).name, level_of(high, rubric.levels).name}
+    names |= {level.name for level in rubric.levels if low <= level.at_least <= high}
+    return [level.name for level in reversed(rubric.levels) if level.name in names]
+
+
+def waiting_for(result: MilestoneResult) -> Mapping[Outcome, list[str]]:
+    """Titles of the criteria that are open, by what they wait for."""
+    waiting: dict[Outcome, list[str]] = {}
+    for one in result.criteria:
+        if one.score is None:
+            waiting.setdefault(one.outcome, []).append(one.title)
+    return waiting
+
+
+def _ends(result: MilestoneResult) -> tuple[float, float]:
+    return _bound(result.lowest, result.score, 0.0), _bound(result.highest, result.score, FULL)
+
+
+def _bound(given: float | None, score: float | None, otherwise: float) -> float:
+    if score is not None and given is None:
+        return score
+    return otherwise if given is None else given
+
+
+def _score(settled: Sequence[CriterionResult]) -> float | None:
+    if not settled:
+        return None
+    points = math.fsum(one.score or 0.0 for one in settled)
+    return exact(FULL * points / math.fsum(one.max_score for one in settled))
+
+
+def _outcome(
+    criteria: Sequence[CriterionResult], lowest: float, highest: float, pass_mark: float
+) -> Outcome:
+    """Passed or failed as soon as nothing that is open could change it; else what it waits for.
+
+    Borderline where the points that only a borderline criterion withholds would make it pass.
+    """
+    if lowest >= pass_mark:
+        return Outcome.PASSED
+    if highest >= pass_mark:
+        waiting = {one.outcome for one in criteria if one.score is None}
+        return next(outcome for outcome in OPEN if outcome in waiting)
+    withheld = math.fsum(
+        one.max_score - (one.score or 0.0)
+        for one in criteria
+        if one.outcome is Outcome.BORDERLINE and one.score is not None
+    )
+    return Outcome.BORDERLINE if exact(highest + withheld) >= pass_mark else Outcome.FAILED

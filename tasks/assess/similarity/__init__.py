@@ -1,0 +1,1 @@
+"""How alike submissions are: a ranking for a person to look at, and nothing more."""

@@ -1,0 +1,1 @@
+"""Tensors, layers, losses, optimizers and training."""

@@ -1,0 +1,1 @@
+"""Operations for testing the sandbox itself: they do whatever the submission wants."""

@@ -1,0 +1,1 @@
+"""A small framework whose tensors record what is done to them."""

@@ -1,0 +1,74 @@
+"""A class, its course and its gradebook together."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from grading_data import grade, probe
+
+from tasks.assess.course.keys import CourseKey
+from tasks.assess.course.roster import read_roster
+from tasks.assess.course.setting_up import configure_milestones, init_course
+from tasks.assess.course.settings import COURSE_FILE, GRADEBOOK_FILE, read_course
+from tasks.assess.gradebook.class_grades import attempt_refused, class_grades
+from tasks.assess.gradebook.gradebook import Gradebook
+from tasks.assess.scoring.standing import State
+
+DUE = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A course of two milestones, the first of which is due, with a class of three."""
+    folder = tmp_path / "course"
+    init_course(folder, "Systems")
+    configure_milestones(folder, ["2", "3"])
+    path = folder / COURSE_FILE
+    head, _, rest = path.read_text().partition("rubric: milestone2")
+    rest = rest.replace("due: null", f"due: {DUE.isoformat()}", 1)
+    rest = rest.replace("cooldown_hours: 0", "cooldown_hours: 24")
+    path.write_text(f"{head}rubric: milestone2{rest}")
+    (folder / "class.csv").write_text("student,extension\nada,\nbob,5\neve,\n")
+    return folder
+
+
+def _graded(student: str, share: float, course, work: str = "w1", milestone: str = "milestone2"):
+    found = course.rubric(milestone)
+    return grade([probe(name, share) for name in found.probes()], student, work, of=found)
+
+
+def test_course_grades_follow_from_files_and_log(folder):
+    course, roster = read_course(folder), read_roster(folder / "class.csv")
+    gradebook = Gradebook(folder / GRADEBOOK_FILE, CourseKey.read(folder))
+    for student in ("ada", "bob"):
+        gradebook.add_grade(_graded(student, 0.9, course), DUE + timedelta(days=4))
+    gradebook.add_grade(_graded("ada", 1.0, course, milestone="milestone3"), DUE)
+    ada, bob, eve = class_grades(course, roster, gradebook, DUE + timedelta(days=9))
+
+    late, on_time = ada.standings
+    assert (late.lateness.days, late.lateness.grace, late.lateness.penalty) == (4, 2, 20)
+    assert (late.score, on_time.score) == (70, 100)
+    assert ada.score == pytest.approx((20 * 70 + 25 * 100) / 45)
+    assert not ada.provisional
+
+    assert bob.standings[0].lateness.penalty == 0, "five more days than the others"
+    assert (bob.score, bob.level, bob.provisional) == (90, "Exemplary", True)
+    assert bob.highest == pytest.approx((20 * 90 + 25 * 100) / 45)
+
+    assert eve.standings[0].state is State.NOT_HANDED_IN
+    assert (eve.score, eve.provisional) == (0, True)
+
+
+def test_a_new_attempt_waits_and_the_same_work_does_not(folder):
+    course = read_course(folder)
+    gradebook = Gradebook(folder / GRADEBOOK_FILE, CourseKey.read(folder))
+    soon = DUE + timedelta(hours=1)
+
+    def asked(work: str, when: datetime, student: str = "ada") -> str:
+        return attempt_refused(course, gradebook, student, "milestone2", work, when)
+
+    assert asked("w1", DUE) == ""
+    gradebook.add_grade(_graded("ada", 0.5, course), DUE)
+    assert "24 hours after the last one" in asked("w2", soon)
+    assert asked("w1", soon) == ""
+    assert asked("w2", DUE + timedelta(days=1)) == ""
+    assert asked("w2", soon, "bob") == ""
