@@ -9,7 +9,12 @@ from typing import Any
 from tasks.finetune.generation import answers
 from tasks.finetune.generation.choose import choose, open_kind
 from tasks.finetune.generation.merged import load_merged
-from tasks.finetune.language_model.load import best_device, best_dtype, load_tokenizer
+from tasks.finetune.language_model.load import (
+    best_device,
+    best_dtype,
+    load_tokenizer,
+    on_free_threads,
+)
 from tasks.finetune.language_model.prompts import format_example, format_prompt
 from tasks.finetune.understanding.forgetting.compare import MAX_NEW_TOKENS
 from tasks.finetune.understanding.forgetting.perplexity import sentence_nll
@@ -26,6 +31,7 @@ COMPARED = 8
 MOST_PROMPT_TOKENS = 2048
 
 
+@on_free_threads()
 def answer_splits(
     model: Path,
     adapter: Path,
@@ -84,6 +90,7 @@ class Remembered:
     nll: list[tuple[float, int]]
 
 
+@on_free_threads()
 def remembered(
     model: Path,
     adapter: Path | None,
@@ -108,6 +115,7 @@ def remembered(
     return Remembered(said, sentence_nll(merged, tokenizer, sentences))
 
 
+@on_free_threads()
 def answer_prompted(
     model: Path,
     rows: Sequence[SplitRow],

@@ -17,7 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 MAX_PICTURE_BYTES = 1_000_000
 
 # Words with marks between them that mean nothing inside a line, and no address.
-_HARMLESS = re.compile(r"[^\W_](?:[^\W_]|[ ,.;()%/'-]|:(?! ?[/\w]*:)(?!//))*")
+_HARMLESS = re.compile(r"[^\W_](?:[^\W_]|[ ,.;()%/'?\x22+=-]|:(?! ?[/\w]*:)(?!//))*")
 _LIST_NUMBER = re.compile(r"\d+[.)](?:\s|$)")
 
 
