@@ -53,7 +53,8 @@ def finetune(config: FinetuneConfig) -> Outcome | State:
         )
         if config.until != "curate":
             judge_sources(config, run)
-            validated(config, specs, run, curated, command)
+            # Another way to train makes no other data, so the data card's command leaves it out.
+            validated(config, specs, run, curated, command_for(SCRIPT, config.of_data()))
         if config.trains:
             splits = {name: run.results["split"].files[name] for name in SPLITS}
             trained(config, run, splits)
