@@ -24,6 +24,15 @@ def trained(config: FinetuneConfig, run: Run, splits: Splits) -> StageResult:
         source=source_files(config),
         folder=model_folder(config),
     )
+    if config.until != "train":
+        run.stage(
+            stages.fit,
+            model=model,
+            test=splits["test"],
+            val=splits["val"],
+            most=(config.max_test_rows, config.max_val_rows),
+            max_new_tokens=config.max_new_tokens,
+        )
     return run.stage(
         stages.train,
         model=model,
