@@ -21,9 +21,11 @@ from tasks.command_line import command_for
 from tasks.finetune import stages
 from tasks.finetune.audit.tokens import find_tokenizer
 from tasks.finetune.config import FinetuneConfig
-from tasks.finetune.language_model.locate import find_locally
+from tasks.finetune.language_model.early_checks import check_model
+from tasks.finetune.language_model.load import best_device
 from tasks.finetune.sources.spec import load_specs
 from tasks.finetune.splits import SPLITS
+from tasks.finetune.training.adapter import refuse_four_bit
 from tasks.gates import FAILED_STATE, QualityGateFailed
 from tasks.runs import Outcome, Run
 
@@ -53,7 +55,8 @@ def finetune(config: FinetuneConfig) -> Outcome | State:
         )
         if config.until != "curate":
             judge_sources(config, run)
-            validated(config, specs, run, curated, command)
+            # Another way to train makes no other data, so the data card's command leaves it out.
+            validated(config, specs, run, curated, command_for(SCRIPT, config.of_data()))
         if config.trains:
             splits = {name: run.results["split"].files[name] for name in SPLITS}
             trained(config, run, splits)
@@ -80,7 +83,9 @@ def check(config: FinetuneConfig) -> None:
     """
     load_specs(config.sources)
     if config.trains:
-        find_locally(config.model, config.revision)
+        check_model(config.model, config.revision, config.max_new_tokens)
+        if config.quantize == "4bit":
+            refuse_four_bit(best_device())
     find_tokenizer(config.tokenizer and Path(config.tokenizer).expanduser())
     command_line.refuse_unwritable(config.resolved_data_dir(), "--data-dir")
 

@@ -24,6 +24,15 @@ def trained(config: FinetuneConfig, run: Run, splits: Splits) -> StageResult:
         source=source_files(config),
         folder=model_folder(config),
     )
+    if config.until != "train":
+        run.stage(
+            stages.fit,
+            model=model,
+            test=splits["test"],
+            val=splits["val"],
+            most=(config.max_test_rows, config.max_val_rows),
+            max_new_tokens=config.max_new_tokens,
+        )
     return run.stage(
         stages.train,
         model=model,
@@ -47,13 +56,8 @@ def evaluated(config: FinetuneConfig, run: Run, splits: Splits, clusters: FilePo
         max_new_tokens=config.max_new_tokens,
         engine=config.engine,
     )
-    run.check(
-        "answers",
-        answered.files["answers"],
-        row_id=["row_id", "system"],
-        answers=answered.figures["answers"],
-        max_new_tokens=config.max_new_tokens,
-    )
+    expected, most = answered.figures["answers"], config.max_new_tokens
+    pass_answers(run, answered.files["answers"], expected, most)
     run.stage(
         stages.evaluate,
         model=model,
@@ -63,6 +67,17 @@ def evaluated(config: FinetuneConfig, run: Run, splits: Splits, clusters: FilePo
         most=config.max_test_rows,
         max_new_tokens=config.max_new_tokens,
         seed=config.seed,
+    )
+
+
+def pass_answers(run: Run, answers: FilePointer, expected: int, max_new_tokens: int) -> None:
+    """Stop where answers are missing, there twice, too long, or without a finite loss."""
+    run.check(
+        "answers",
+        answers,
+        row_id=["row_id", "system"],
+        answers=expected,
+        max_new_tokens=max_new_tokens,
     )
 
 

@@ -15,7 +15,7 @@ from tasks.text import plain
 TEMPLATES = Path(__file__).parent / "templates"
 
 # Words with marks between them that mean nothing inside a line, and no address.
-_HARMLESS = re.compile(r"[^\W_](?:[^\W_]|[ ,.;()%/'-]|:(?! ?[/\w]*:)(?!//))*")
+_HARMLESS = re.compile(r"[^\W_](?:[^\W_]|[ ,.;()%/'?\x22+=-]|:(?! ?[/\w]*:)(?!//))*")
 _LIST_NUMBER = re.compile(r"\d+[.)](?:\s|$)")
 
 

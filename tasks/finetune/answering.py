@@ -1,16 +1,22 @@
 """What base and tuned model say: to the rows of splits, to general questions, to other prompts."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.errors import BadInput
 from tasks.finetune.generation import answers
 from tasks.finetune.generation.choose import choose, open_kind
 from tasks.finetune.generation.merged import load_merged
-from tasks.finetune.language_model.load import best_device, best_dtype, load_tokenizer
-from tasks.finetune.language_model.prompts import format_example, format_prompt
+from tasks.finetune.language_model.early_checks import window_of
+from tasks.finetune.language_model.load import (
+    best_device,
+    best_dtype,
+    load_tokenizer,
+    on_free_threads,
+)
+from tasks.finetune.language_model.prompts import encode, format_example, format_prompt
 from tasks.finetune.understanding.forgetting.compare import MAX_NEW_TOKENS
 from tasks.finetune.understanding.forgetting.perplexity import sentence_nll
 from tasks.finetune.understanding.forgetting.questions import Question
@@ -26,6 +32,7 @@ COMPARED = 8
 MOST_PROMPT_TOKENS = 2048
 
 
+@on_free_threads()
 def answer_splits(
     model: Path,
     adapter: Path,
@@ -71,6 +78,47 @@ def answer_splits(
         chosen.close()
 
 
+def refuse_too_long(
+    model: Path,
+    splits: Mapping[str, Sequence[SplitRow]],
+    max_new_tokens: int,
+) -> dict[str, int | None]:
+    """Refuse rows that the model cannot see whole with the answer that will be asked for.
+
+    Args:
+        splits: name to rows. Those of test are asked to think first as well, which is longer.
+
+    Returns:
+        window, and the longest prompt and the longest prompt with its reference in tokens.
+
+    Raises:
+        BadInput: names the first row that is too long.
+    """
+    tokenizer = load_tokenizer(model, "left")
+    window = window_of(model)
+    longest = {"prompt": 0, "prompt_and_reference": 0}
+    for split, rows in splits.items():
+        for row in rows:
+            texts = format_example(row, tokenizer)
+            prompt, reference = (len(encode(text, tokenizer)) for text in texts.values())
+            asked = prompt + max_new_tokens
+            if split == "test":
+                thought = len(encode(prompting.chain_of_thought(row, tokenizer), tokenizer))
+                asked = thought + max_new_tokens + prompting.THINKING_TOKENS
+            needed = max(asked, prompt + reference)
+            if window is not None and needed > window:
+                raise BadInput(
+                    f"row {row['row_id']} of the {split} split needs {needed} tokens with its "
+                    f"answer, but the model sees {window}: shorten or remove the row, lower "
+                    "max_new_tokens, or choose another model"
+                )
+            longest["prompt"] = max(longest["prompt"], prompt)
+            longest["prompt_and_reference"] = max(
+                longest["prompt_and_reference"], prompt + reference
+            )
+    return {"window": window, **longest}
+
+
 @dataclass(frozen=True)
 class Remembered:
     """What a model still knows besides the task.
@@ -84,6 +132,7 @@ class Remembered:
     nll: list[tuple[float, int]]
 
 
+@on_free_threads()
 def remembered(
     model: Path,
     adapter: Path | None,
@@ -108,6 +157,7 @@ def remembered(
     return Remembered(said, sentence_nll(merged, tokenizer, sentences))
 
 
+@on_free_threads()
 def answer_prompted(
     model: Path,
     rows: Sequence[SplitRow],
@@ -131,7 +181,7 @@ def answer_prompted(
         without_mark: how many thoughts had no marked answer; examples: mean number in a prompt.
     """
     tokenizer = load_tokenizer(model, "left")
-    most = min(_window(model), MOST_PROMPT_TOKENS) - max_new_tokens
+    most = min(window_of(model) or MOST_PROMPT_TOKENS, MOST_PROMPT_TOKENS) - max_new_tokens
     near = prompting.nearest(rows, train_rows)
     shots = [prompting.few_shot(row, near[row["row_id"]], tokenizer, most) for row in rows]
     thoughts = [prompting.chain_of_thought(row, tokenizer) for row in rows]
@@ -163,9 +213,3 @@ def answer_prompted(
         "without_mark": without_mark,
         "examples": sum(len(shot.row_ids) for shot in shots) / len(shots),
     }
-
-
-def _window(model: Path) -> int:
-    """Tokens that the model was made for."""
-    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    return int(config.get("max_position_embeddings") or MOST_PROMPT_TOKENS)

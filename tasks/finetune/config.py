@@ -109,6 +109,11 @@ class FinetuneConfig(ModelSettings, FlowConfig):
         self.curation()
         return self
 
+    def of_data(self) -> "FinetuneConfig":
+        """The same run with nothing said of the model: what its data are made by."""
+        model = {name: field.default for name, field in ModelSettings.model_fields.items()}
+        return self.model_copy(update=model | {"profile": "full", "until": "validate"})
+
     def curation(self) -> CurationSettings:
         """The bounds and thresholds of curation."""
         names = [name for name in _CURATION if name != "seed"]

@@ -49,6 +49,22 @@ def model(
     return StageResult.of(written, facts, [facts["note"]] if facts["note"] else [])
 
 
+@stage(work=[answering, slices], name="fit")
+def fit(
+    *,
+    model: StageResult,
+    test: FilePointer,
+    val: FilePointer,
+    most: tuple[int | None, int | None],
+    max_new_tokens: int,
+    folder: Path,
+) -> StageResult:
+    """Refuse, before training, rows that the model could not answer. `most`: of test and val."""
+    del folder  # nothing is written
+    rows = {"test": slices.rows_of(test.path, most[0]), "val": slices.rows_of(val.path, most[1])}
+    return StageResult.of({}, answering.refuse_too_long(folder_of(model), rows, max_new_tokens))
+
+
 @stage(work=[training, interpretation, plots, replay, slices], name="train")
 def train(
     *,

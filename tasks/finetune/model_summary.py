@@ -98,6 +98,13 @@ def overfitting_verdict(found: Found) -> str:
     return f"{signs} of {len(found.checklist)} signs of overfitting."
 
 
+def verdict(results: Mapping[str, StageResult]) -> str | None:
+    """One line: what the run found, as far as it went; None before the training."""
+    if "evaluate" in results:
+        return evaluation_verdict(results["evaluate"].figures)
+    return training_verdict(results["train"].figures) if "train" in results else None
+
+
 def lines(results: Mapping[str, StageResult], folder: Path) -> list[str]:
     """What the terminal shows last of the model."""
     shown = []

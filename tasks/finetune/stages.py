@@ -242,10 +242,10 @@ def drift_warnings(store: Path, audited: StageResult) -> list[str]:
 def summarise(run: Run, *, command: str, config: dict[str, Any], seed: int) -> Outcome:
     """Write `record.json` and the summary on the run page."""
     results = run.results
-    text = summary.markdown(results, run.cached, run.warnings, run.folder)
-    files.write_text(run.folder / "summary.md", text)
     lines = summary.lines(results, run.folder) + model_summary.lines(results, run.folder)
-    publish.markdown("summary", text, lines[0])
+    text = summary.markdown(results, run.cached, run.warnings, lines)
+    files.write_text(run.folder / "summary.md", text)
+    publish.markdown("summary", text, model_summary.verdict(results) or lines[0])
     run.add("summary", StageResult.of({"summary": run.folder / "summary.md"}, {}))
     run.record(
         flow="finetune",

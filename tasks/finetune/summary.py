@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import StageFailed
+from tasks.finetune.audit.page import inert
 from tasks.finetune.splits import SPLITS
 from tasks.pointers import StageResult
 from tasks.text import plain
@@ -108,11 +109,12 @@ def markdown(
     results: Mapping[str, StageResult],
     cached: Mapping[str, bool],
     warnings: list[str],
-    folder: Path,
+    told: list[str],
 ) -> str:
-    """The summary for the run page and `summary.md`."""
-    parts = ["# Fine-tuning data", *(f"- {plain(line)}" for line in lines(results, folder))]
-    parts += [f"> **Warning:** {plain(warning)}" for warning in warnings]
+    """The summary for the run page and `summary.md`. `told`: what the terminal shows last."""
+    title = "# Fine-tuning" if "train" in results else "# Fine-tuning data"
+    parts = [title, "\n".join(f"- {inert(line)}" for line in told)]
+    parts += [f"> **Warning:** {inert(warning)}" for warning in warnings]
     header = "## Stages\n\n| stage | seconds of work | |\n|---|---:|---|\n"
     parts.append(
         header

@@ -69,6 +69,8 @@ def facts() -> dict[str, Any]:
             "best_eval_loss": 1.92,
             "history": [{"step": 10, "loss": 2.4}],
             "examples": {"train": {"rows": 1212, "truncated": 31}},
+            "rows": 1212,
+            "replayed": 0,
             "stopped_early": False,
             "seconds": 2040.0,
             "tokens_per_second": 391.5,

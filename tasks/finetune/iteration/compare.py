@@ -18,6 +18,7 @@ from tasks.finetune.evaluation.answered import TUNED, of_system, read_answered
 from tasks.finetune.evaluation.bootstrap import RESAMPLES
 from tasks.finetune.evaluation.metrics import METRICS
 from tasks.finetune.evaluation.score import read_scores
+from tasks.finetune.evaluation.verdict import IMPROVED, WORSE
 
 BEFORE, AFTER = "before", "after"
 DECIDES = "rougeL"
@@ -84,7 +85,7 @@ def compare(
         "clusters": facts["clusters"],
         "decides": decides,
         "verdict": verdict(compared, decides),
-        "worse": [row["metric"] for row in compared if row["verdict"] == evaluation.WORSE],
+        "worse": [row["metric"] for row in compared if row["verdict"] == WORSE],
         "rows": compared,
     }
 
@@ -92,11 +93,11 @@ def compare(
 def verdict(rows: Sequence[Mapping[str, Any]], decides: str) -> str:
     """What the intervals say of the change as a whole."""
     by_key = {row["key"]: row["verdict"] for row in rows}
-    if by_key[decides] == evaluation.WORSE:
+    if by_key[decides] == WORSE:
         return "harmed"
-    if by_key[decides] != evaluation.IMPROVED:
+    if by_key[decides] != IMPROVED:
         return "did not help"
-    return "helped, at a cost" if evaluation.WORSE in by_key.values() else "helped"
+    return "helped, at a cost" if WORSE in by_key.values() else "helped"
 
 
 def _tuned(

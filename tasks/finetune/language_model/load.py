@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -154,3 +156,16 @@ def threads_free(seconds: float = 0.5) -> int:
     busy = psutil.cpu_percent(interval=seconds, percpu=True)
     used = sum(share for core, share in enumerate(busy) if core in ours) / 100
     return max(1, len(ours) - round(used))
+
+
+@contextmanager
+def on_free_threads() -> Iterator[None]:
+    """Let PyTorch use the threads that are free, and afterwards as many as before."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads_free())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

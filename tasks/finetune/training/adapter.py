@@ -58,16 +58,21 @@ def _is_fan_in_fan_out(model: "PreTrainedModel") -> bool:
     return any(isinstance(module, Conv1D) for module in model.modules())
 
 
-def _quantized(folder: Path, device: str) -> "PreTrainedModel":
-    """The model in 4-bit NormalFloat (Dettmers et al. 2023, QLoRA)."""
+def refuse_four_bit(device: str) -> None:
+    """Raise BadInput where weights cannot be held in 4 bits."""
     import importlib.util
-
-    import torch
 
     if not device.startswith("cuda"):
         raise BadInput("quantize 4bit needs a GPU, and there is none: set quantize to none")
     if importlib.util.find_spec("bitsandbytes") is None:
         raise BadInput("quantize 4bit needs the package bitsandbytes: install it, or set none")
+
+
+def _quantized(folder: Path, device: str) -> "PreTrainedModel":
+    """The model in 4-bit NormalFloat (Dettmers et al. 2023, QLoRA)."""
+    import torch
+
+    refuse_four_bit(device)
     from peft import prepare_model_for_kbit_training
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 

@@ -13,7 +13,7 @@ from tasks.finetune.language_model.load import (
     best_dtype,
     load_model,
     load_tokenizer,
-    threads_free,
+    on_free_threads,
 )
 from tasks.finetune.language_model.prompts import encode, format_prompt
 from tasks.finetune.training import checkpoints
@@ -80,11 +80,9 @@ def train(
     dtype = _dtype(settings, device, folder / checkpoints.FOLDER)
     validation = [dict(row) for row in val_rows]
     tokenizer = load_tokenizer(model_folder, "right")
-    threads_before = torch.get_num_threads()
-    torch.set_num_threads(threads_free())
     forget_peak_memory()
     started = time.perf_counter()
-    try:
+    with on_free_threads():
         with explained(settings, folder):
             model, targets = with_adapter(model_folder, settings, dtype, device)
             max_length = _window(model, settings)
@@ -129,8 +127,6 @@ def train(
         facts["interpretation"] = interpret(facts)
         del trainer, model
         facts["example"] = _answered(model_folder, folder / ADAPTER, tokenizer, validation, dtype)
-    finally:
-        torch.set_num_threads(threads_before)
     shutil.rmtree(folder / checkpoints.FOLDER)  # the adapter is there: nothing to go on from
     return facts
 

@@ -1,0 +1,246 @@
+"""The fine-tuning flow from the model to its card: one run with a model of two layers."""
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_finetune import made_rows, stages_that_ran, write_source
+from tiny_model import make_tiny_model
+
+from flows.finetune import finetune
+from tasks.files import sha256_of
+from tasks.finetune.config import FinetuneConfig
+from tasks.gates import FAILED_STATE
+from tasks.runs import Run
+
+OF_THE_MODEL = {
+    "MODEL_CARD.md",
+    "analysis.html",
+    "answers.parquet",
+    "answers_val.parquet",
+    "answers_prompted.parquet",
+    "baseline_comparison.png",
+    "error_analysis.png",
+    "evaluation.html",
+    "evaluation_results.csv",
+    "forgetting.json",
+    "loss_curves.png",
+    "results.md",
+    "scores.parquet",
+    "training.json",
+}
+FROM_TRAINING_ON = {
+    "train",
+    "answer",
+    "gate answers",
+    "evaluate",
+    "remember",
+    "prompt",
+    "analyse",
+    "model card",
+}
+SMALL = {
+    "min_rows": 50,
+    "max_train_rows": 32,
+    "max_val_rows": 4,
+    "max_test_rows": 8,
+    "epochs": 1,
+    "max_new_tokens": 8,
+    "max_length": 128,
+    "engine": "pytorch",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a small source and the model."""
+    folder = tmp_path_factory.mktemp("finetune")
+    write_source(folder / "sources", made_rows(120))
+    make_tiny_model(folder / "tiny")
+    return folder
+
+
+def run(place, **settings):
+    usual = SMALL | {
+        "model": str(place / "tiny"),
+        "sources": [place / "sources"],
+        "data_dir": place / "data",
+        "output_dir": place / "out",
+        "run": "tiny",
+    }
+    return finetune(FinetuneConfig(**(usual | settings)), return_state=True)
+
+
+@pytest.fixture(scope="module")
+def made(place, prefect_server):
+    """The whole flow, once."""
+    state = run(place)
+    assert state.is_completed(), state.message
+    folder = state.result().folder
+    return SimpleNamespace(
+        folder=folder,
+        lines=state.result().lines,
+        flow_run=state.state_details.flow_run_id,
+        record=json.loads((folder / "record.json").read_text()),
+    )
+
+
+def test_every_file_is_there_and_the_adapter_is_not_merged(made):
+    names = {path.name for path in made.folder.iterdir()}
+    assert names >= OF_THE_MODEL
+    assert not any(name.startswith((".unfinished", "checkpoints")) for name in names)
+    adapter = {path.name for path in (made.folder / "lora_adapter").iterdir()}
+    assert {"adapter_model.safetensors", "adapter_config.json", "tokenizer.json"} <= adapter
+    assert not list(made.folder.rglob("model*.safetensors"))
+    assert not list(made.folder.rglob("*.bin"))
+    scored = pd.read_csv(made.folder / "evaluation_results.csv")
+    assert len(scored) == SMALL["max_test_rows"]
+    assert "95 % CI of the difference" in (made.folder / "results.md").read_text()
+
+
+def test_the_record_has_what_somebody_else_needs(made):
+    record = made.record
+    wanted = {"flow", "command", "config", "data", "code", "environment", "seed", "timings"}
+    assert wanted | {"metrics", "outputs", "warnings"} <= set(record)
+    assert record["flow"] == "finetune"
+    assert "--max-test-rows 8" in record["command"]
+    assert record["config"]["learning_rate"] == 2e-4
+    assert record["seed"] == 1
+    metrics = record["metrics"]
+    assert metrics["model"]["origin"] == "folder"
+    assert metrics["training"]["rows"] == SMALL["max_train_rows"]
+    assert metrics["evaluation"]["n"] == SMALL["max_test_rows"]
+    assert all({"low", "high", "n"} <= set(row) for row in metrics["evaluation"]["rows"])
+    assert len(metrics["overfitting"]) == 4
+    assert len(metrics["prompting"]) == 4
+    assert {row["n"] for row in metrics["forgetting"]} == {5, 15, 100}
+    card = record["outputs"]["model_card"]
+    assert card["sha256"] == sha256_of(made.folder / "MODEL_CARD.md")
+
+
+def test_the_card_and_the_summary_tell_of_this_run(made):
+    card = (made.folder / "MODEL_CARD.md").read_text()
+    assert "This run used a part of them: 32 rows to train and 8 to test." in card
+    assert made.record["command"] in card
+    summary = (made.folder / "summary.md").read_text()
+    told = "\n".join(made.lines)
+    for part in ("Fine-tuned against base on 8 test rows", "answers score low", "Model card"):
+        assert part in told
+        assert part in summary
+
+
+def test_the_run_page_tells_the_story(made, artifacts_of_run):
+    found = artifacts_of_run(made.flow_run)
+    assert {"model", "training", "loss-loss-curves", "gate-answers", "evaluation"} <= set(found)
+    assert {"forgetting", "errors", "overfitting", "prompting", "model-card"} <= set(found)
+    assert {"analysis-error-analysis", "analysis-baseline-comparison", "summary"} <= set(found)
+    assert "Fine-tuned against base" in found["summary"].description
+    assert "data:image/png;base64," in found["loss-loss-curves"].data
+    assert "95 % CI of the difference" in found["evaluation"].data
+    assert all(len(str(artifact.data)) < 300_000 for artifact in found.values())
+
+
+def test_a_second_run_is_cached_and_another_rate_runs_from_training_on(place, made):
+    assert run(place).is_completed()
+    assert stages_that_ran(made.folder) == set()
+
+    before = sha256_of(made.folder / "lora_adapter" / "adapter_model.safetensors")
+    state = run(place, learning_rate=1e-3, until="train")
+    assert state.is_completed(), state.message
+    assert stages_that_ran(made.folder) == {"train"}
+    assert sha256_of(made.folder / "lora_adapter" / "adapter_model.safetensors") != before
+
+
+@pytest.mark.slow
+def test_another_rate_changes_all_that_depends_on_it(place, made):
+    assert run(place, learning_rate=3e-3).is_completed()
+    assert stages_that_ran(made.folder) == FROM_TRAINING_ON
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("until", "last", "not_there"),
+    [
+        ("train", "training.json", "answers.parquet"),
+        ("evaluate", "results.md", "analysis.html"),
+    ],
+)
+def test_a_run_stops_where_it_was_told_to(until, last, not_there, place, prefect_server):
+    state = run(place, until=until, run=f"until-{until}")
+    assert state.is_completed(), state.message
+    folder = state.result().folder
+    assert (folder / last).is_file()
+    assert not (folder / not_there).exists()
+    assert not (folder / "MODEL_CARD.md").exists()
+    assert state.result().lines[-1].startswith(
+        "Adapter" if until == "train" else "Comparison"
+    ) or any("Adapter" in line for line in state.result().lines)
+
+
+def lost(table):
+    return table.iloc[1:]
+
+
+def twice(table):
+    return pd.concat([table.iloc[1:], table.iloc[-1:]])
+
+
+def no_number(table):
+    return table.assign(nll=np.where(table.index == 0, np.inf, table["nll"]))
+
+
+def too_long(table):
+    return table.assign(answer_tokens=10**6)
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        (lost, "Every row of the test set has an answer of every system"),
+        (twice, "No system answers a row twice"),
+        (no_number, "The loss on a reference is a finite number"),
+        (too_long, "No answer is longer than it may be"),
+    ],
+)
+def test_broken_answers_stop_at_their_gate(broken, expected, made, tmp_path, artifacts_of_run):
+    state = judged(made.folder / "answers.parquet", broken, tmp_path)
+    assert state.name == FAILED_STATE, state.message
+    assert expected in state.message
+    gate = artifacts_of_run(state.state_details.flow_run_id)["gate-answers"]
+    assert expected in gate.data
+
+
+def judged(answers, broken, folder):
+    """The state of a flow that only passes broken answers through their gate."""
+    from prefect import flow
+    from prefect.states import Failed
+
+    from flows.finetune_model import pass_answers
+    from tasks.gates import QualityGateFailed
+    from tasks.pointers import FilePointer
+
+    path = folder / "answers.parquet"
+    broken(pd.read_parquet(answers)).to_parquet(path)
+
+    @flow(name="answers gate")
+    def gate():
+        try:
+            pass_answers(Run(folder, folder / ".cache", False), FilePointer.to(path), 16, 8)
+        except QualityGateFailed as failure:
+            return Failed(message=str(failure), name=FAILED_STATE)
+        return None
+
+    return gate(return_state=True)
+
+
+@pytest.mark.slow
+def test_a_tokenizer_without_a_template_is_named(place, prefect_server):
+    make_tiny_model(place / "plain", template=None)
+    state = run(place, model=str(place / "plain"), until="train", run="plain")
+    assert state.is_completed(), state.message
+    record = json.loads((state.result().folder / "record.json").read_text())
+    assert any("no chat template" in warning for warning in record["warnings"])
+    shutil.rmtree(place / "plain")
