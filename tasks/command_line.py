@@ -196,7 +196,7 @@ def command_for(script: str, config: FlowConfig) -> str:
         default = type(config).model_fields[name].get_default(call_default_factory=True)
         if getattr(config, name) == default or name in ("refresh", "debug"):
             continue
-        flag = "--" + name.replace("_", "-")
+        flag = "--" + (field.alias or name).replace("_", "-")
         value = values[name]
         if field.annotation is bool:
             words.append(flag if value else "--no-" + name.replace("_", "-"))

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from tasks.assess.course.submission_hash import submission_hash
+from tasks.assess.packs.base import EvidenceProbe
+from tasks.assess.packs.registry import PACK_PROBES, inspected
 from tasks.assess.probes.base import Probe
 from tasks.assess.probes.registry import PROBES, judged
 from tasks.assess.probes.static import StaticProbe
@@ -22,7 +24,21 @@ from tasks.assess.scoring.milestone import score_milestone
 from tasks.errors import BadInput, StageFailed
 
 # What decides a grade, apart from the rubric; reports and exports do not.
-DECIDES = ("inside", "probes", "references", "sandbox", "scoring", "datasets", "grading.py")
+DECIDES = (
+    "inside",
+    "packs",
+    "probes",
+    "references",
+    "sandbox",
+    "scoring",
+    "datasets",
+    "grading.py",
+)
+KNOWN_PROBES: dict[str, Probe | StaticProbe | EvidenceProbe] = {
+    **PROBES,
+    **STATIC_PROBES,
+    **PACK_PROBES,
+}
 
 
 def grade_submission(
@@ -57,14 +73,22 @@ def grade_submission(
     """
     started = time.perf_counter()
     wanted = [name for name in rubric.probes() if probes is None or name in probes]
-    unknown = [name for name in wanted if name not in PROBES and name not in STATIC_PROBES]
+    unknown = [name for name in wanted if name not in KNOWN_PROBES]
     if unknown:
         raise BadInput(f"{rubric.id} names unknown probes: {', '.join(unknown)}.")
     if public_only:
-        wanted = [name for name in wanted if _of(name).public]
+        wanted = [name for name in wanted if KNOWN_PROBES[name].public]
     digest = submission_hash(submission)
     try:
-        found = _asked(submission, wanted, f"{data_seed} {digest}", unsafe_local, limits)
+        found = [
+            inspected(PACK_PROBES[name], submission, rubric.assignments)
+            for name in wanted
+            if name in PACK_PROBES
+        ]
+        of_code = [name for name in wanted if name not in PACK_PROBES]
+        if of_code:
+            seed = f"{data_seed} {digest}"
+            found += _asked(submission, of_code, seed, unsafe_local, limits)
     except SubmissionRefused as error:
         found = [_without_answer(name, Outcome.NOT_GRADABLE, str(error)) for name in wanted]
     except StageFailed as error:
@@ -78,6 +102,19 @@ def grade_submission(
         data_seed=data_seed,
         seconds=round(time.perf_counter() - started, 3),
         public_only=public_only,
+    )
+
+
+def lost(student: str, submission: Path, rubric: Rubric, why: str) -> MilestoneResult:
+    """What is kept where no grade came back: the grader's error, by no fault of the student."""
+    return score_milestone(
+        rubric,
+        [_without_answer(name, Outcome.GRADER_ERROR, why) for name in rubric.probes()],
+        student=student,
+        submission_hash=submission_hash(submission),
+        grader_version=grader_version(rubric),
+        data_seed=0,
+        seconds=0.0,
     )
 
 
@@ -99,10 +136,6 @@ def _code_hash() -> str:
 
 def _python_files(path: Path) -> list[Path]:
     return [path] if path.is_file() else list(path.rglob("*.py"))
-
-
-def _of(name: str) -> Probe | StaticProbe:
-    return PROBES[name] if name in PROBES else STATIC_PROBES[name]
 
 
 def _asked(
@@ -132,4 +165,4 @@ def _generator(seed: str, probe: str) -> np.random.Generator:
 
 
 def _without_answer(name: str, outcome: Outcome, why: str) -> ProbeResult:
-    return ProbeResult(probe=name, outcome=outcome, evidence=why, public=_of(name).public)
+    return ProbeResult(probe=name, outcome=outcome, evidence=why, public=KNOWN_PROBES[name].public)

@@ -7,6 +7,7 @@ from made_results import criterion, result
 from tasks.assess.exports.canvas_gradebook import (
     IDENTITY,
     CanvasStudent,
+    heading,
     read_canvas_export,
     write_gradebook,
 )
@@ -124,6 +125,8 @@ def test_canvas_own_export_names_the_students(tmp_path):
     assert [one.student for one in students] == ["ada"]
     assert students[0].canvas_id == "5"
     assert columns == ["M1 (17)"]
+    assert heading("m1", columns) == "M1 (17)"
+    assert heading("M2", columns) == "M2"
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(BadInput, match="no column 'Student'"):
         read_canvas_export(path)

@@ -1,12 +1,15 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from made_runs import WORDS, edit_record, make_notebook, make_submission, make_video
 
+from tasks.assess.packs import work
+from tasks.assess.packs.headings import sections
 from tasks.assess.packs.portable_paths import ABSOLUTE
 from tasks.assess.packs.registry import PACK_PROBES, inspected
 from tasks.assess.results import Outcome, ProbeResult
@@ -254,3 +257,51 @@ def test_what_looks_like_an_absolute_path_and_is_none(text):
 )
 def test_absolute_paths_are_found(text):
     assert ABSOLUTE.search(text)
+
+
+def test_sections_of_html_and_markdown_hold_their_subsections_and_no_code():
+    page = (
+        "<h1>Run</h1>x<style>y</style><h2>Failure cases</h2><p>one</p><h3>Dark</h3>two"
+        "<h2>Cost</h2>three"
+    )
+    text = "# Run\nx\n## Failure cases\none\n```\n# no heading\n```\n### Dark\ntwo\n## Cost\nthree"
+    for found in (sections(page, is_html=True), sections(text, is_html=False)):
+        bodies = {one.heading: one.body.split() for one in found}
+        assert list(bodies) == ["Run", "Failure cases", "Dark", "Cost"]
+        assert bodies["Failure cases"] == ["one", "Dark", "two"]
+        assert bodies["Cost"] == ["three"]
+        assert bodies["Run"][0] == "x"
+        assert "y" not in bodies["Run"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("report.html", "<h1>" * 50_000),
+        ("report.md", "<!--" * 100_000 + "\n# a" * 50_000),
+        ("notes.md", "# " + " #" * 100_000 + "x"),
+        ("key.py", "-----BEGIN PRIVATE KEY-----\n" * 10_000),
+        ("MODEL_CARD.md", "{{" * 100_000 + "[your" * 50_000),
+    ],
+)
+def test_text_made_to_stall_the_grader_does_not(rubrics, copied, name, text):
+    submission = copied("challenge")
+    (submission / "fine_tuning" / name).write_text(text, encoding="utf-8")
+    started = time.monotonic()
+    for probe in (
+        "no_secrets",
+        "no_absolute_paths",
+        "model_card_complete",
+        "run_failure_cases",
+        "run_reflection",
+    ):
+        found = inspect(rubrics["challenge"], probe, submission)
+        assert found.outcome is not Outcome.GRADER_ERROR
+    assert time.monotonic() - started < 20
+
+
+def test_more_text_than_is_looked_through_goes_to_a_person(rubrics, copied, monkeypatch):
+    monkeypatch.setattr(work, "MOST_TEXT_TOGETHER", 1000)
+    found = inspect(rubrics["challenge"], "no_secrets", copied("challenge"))
+    assert found.outcome is Outcome.GRADER_ERROR
+    assert found.share is None

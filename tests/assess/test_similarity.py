@@ -191,3 +191,22 @@ def test_nothing_alike_says_so(tmp_path):
     write_report(tmp_path / "report.html", ranking, title="M")
     assert ranking.pairs == []
     assert "No pair has enough in common" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_longest_passage_comes_first(tmp_path):
+    held = {
+        "a": made(tmp_path / "a", a=GIVEN, b=LAYERS),
+        "b": made(tmp_path / "b", a=LAYERS, b="x = 1", c=GIVEN),
+    }
+    (pair,) = rank(held).pairs
+    for side in (pair.first, pair.second):
+        sizes = [sum(line.alike for line in one.lines) for one in side.passages]
+        assert sizes == sorted(sizes, reverse=True)
+        assert "Dense" in "".join(line.text for line in side.passages[0].lines)
+
+
+def test_tables_of_values_are_not_code_in_common(tmp_path):
+    table = "TABLE = {\n" + "".join(f"    'key{n}': {n % 7}.5,\n" for n in range(300)) + "}\n"
+    other = "OTHER = {\n" + "".join(f"    'name{n}': {n % 7}.5,\n" for n in range(300)) + "}\n"
+    held = {"a": made(tmp_path / "a", x=table), "b": made(tmp_path / "b", x=other)}
+    assert rank(held).pairs == []

@@ -1,6 +1,7 @@
 """Milestone grades as the CSV file that Canvas' gradebook imports."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tasks.errors import BadInput
 
 IDENTITY = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POINTS_POSSIBLE = "    Points Possible"
+WITH_ID = re.compile(r" \(\d+\)$")
 
 
 class CanvasStudent(BaseModel):
@@ -83,6 +85,17 @@ def read_canvas_export(path: Path) -> tuple[list[CanvasStudent], list[str]]:
         raise BadInput(f"{path}: is no gradebook of Canvas, it has no column '{missing[0]}'.")
     students = [_known(row) for row in rows if (row.get("ID") or "").strip()]
     return students, [name for name in columns if name not in IDENTITY]
+
+
+def heading(assignment: str, columns: Sequence[str]) -> str:
+    """The column of an assignment in Canvas' own export, "Name (id)"; the name if there is none.
+
+    A column without the id would make Canvas create the assignment a second time.
+    """
+    return next(
+        (one for one in columns if WITH_ID.sub("", one).casefold() == assignment.casefold()),
+        assignment,
+    )
 
 
 def _known(row: dict[str, str]) -> CanvasStudent:

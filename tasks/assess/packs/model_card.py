@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tasks.assess.packs.base import EvidenceProbe, Looked
-from tasks.assess.packs.headings import sections, without_fences, word_count
+from tasks.assess.packs.headings import prose_of_markdown, sections, word_count
 from tasks.assess.packs.work import Work, text_of
 from tasks.assess.rubrics.rubric import Assignment
 
@@ -15,11 +15,11 @@ PLACEHOLDER = re.compile(
     r"|<(?:your|insert|add|fill|describe|enter)\b[^>\n]*>|\bcoming soon\b",
     re.IGNORECASE,
 )
-MARK = re.compile(r"\b(?:TODO|TBD|TBA|FIXME|XXX+)\b|^\s*(?:[-*]\s*)?(?:\.{3}|…)\s*$", re.MULTILINE)
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+MARK = re.compile(r"\b(?:TODO|TBD|TBA|FIXME|XXX+)\b|^\s*(?:[-*]\s*)?(?:\.{3}|…)\s*$")
 INLINE_CODE = re.compile(r"`[^`\n]*`")
 FEWEST_WORDS = 100
 MOST_NAMED = 8
+LONGEST_LINE = 4000
 
 
 class ModelCardComplete(EvidenceProbe):
@@ -49,11 +49,12 @@ def _faults(text: str | None) -> Iterator[str]:
     if text is None:
         yield "readable text"
         return
-    shown = INLINE_CODE.sub("", without_fences(COMMENT.sub("", text)))
-    for found in (*PLACEHOLDER.finditer(shown), *MARK.finditer(shown)):
-        yield f"text instead of '{' '.join(found[0].split())[:60]}'"
-    for _, heading, body in sections(text, is_html=False):
-        if not body.strip():
-            yield f"text below '{heading[:60]}'"
+    shown = INLINE_CODE.sub("", prose_of_markdown(text))
+    for line in shown.splitlines():
+        for found in (*PLACEHOLDER.finditer(line[:LONGEST_LINE]), *MARK.finditer(line)):
+            yield f"text instead of '{' '.join(found[0].split())[:60]}'"
+    for one in sections(text, is_html=False):
+        if not one.body:
+            yield f"text below '{one.heading[:60]}'"
     if word_count(shown) < FEWEST_WORDS:
         yield f"more than {word_count(shown)} words (at least {FEWEST_WORDS})"

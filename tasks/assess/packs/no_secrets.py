@@ -1,5 +1,6 @@
 """Keys, tokens and passwords in handed-in files."""
 
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from tasks.assess.packs.base import EvidenceProbe, Looked
@@ -11,6 +12,7 @@ RANDOM = "high-entropy string"
 # Only in what people type a random string is a secret; tables and reports hold ids and hashes.
 TYPED = (".py", ".ipynb", ".env", ".sh", ".toml", ".ini", ".cfg", ".yaml", ".yml", "")
 MOST_NAMED = 5
+BLOCK = 20_000
 
 
 class NoSecrets(EvidenceProbe):
@@ -32,8 +34,24 @@ def _places(work: Work) -> list[str]:
     found = []
     for inner, text in readable_texts(work):
         typed = PurePath(inner).suffix.lower() in TYPED
-        for one in find_credentials(text):
-            if one.kind != RANDOM or typed:
-                line = text.count("\n", 0, one.start) + 1
-                found.append(f"{inner}, line {line} ({one.kind})")
+        for first_line, block in _blocks(text):
+            for one in find_credentials(block):
+                if one.kind != RANDOM or typed:
+                    line = first_line + block.count("\n", 0, one.start)
+                    found.append(f"{inner}, line {line} ({one.kind})")
     return found
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """(number of its first line, text) of blocks that bound the time of a search."""
+    held: list[str] = []
+    first = size = 0
+    for number, line in enumerate(text.splitlines(keepends=True), start=1):
+        first = first if held else number
+        held.append(line[:BLOCK])
+        size += len(held[-1])
+        if size >= BLOCK:
+            yield first, "".join(held)
+            held, size = [], 0
+    if held:
+        yield first, "".join(held)

@@ -9,7 +9,7 @@ from tasks.assess.packs.base import EvidenceProbe, Looked
 from tasks.assess.packs.work import Work
 from tasks.assess.rubrics.rubric import Assignment
 
-MOST_BYTES = 50_000_000
+MOST_BYTES = 20_000_000
 NAME = re.compile(r"[^\w.-]+")
 
 

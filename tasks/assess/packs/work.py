@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tasks.assess.course.submission_hash import SKIPPED
 from tasks.assess.rubrics.rubric import Assignment
 
 RECORD = "record.json"
-SKIPPED_FOLDERS = {".git", "__pycache__", ".venv", "venv", "node_modules", ".ipynb_checkpoints"}
 MOST_FILES = 5000
 MOST_RECORD_BYTES = 10_000_000
 MOST_TEXT_BYTES = 5_000_000
+MOST_TEXT_TOGETHER = 50_000_000
 BINARY_LOOK_BYTES = 8192
+
+
+class TooMuchText(Exception):
+    """A person has to look: leaving a part out unseen would hide what is in it."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,18 @@ class Work:
         ]
 
     def texts(self) -> Iterator[tuple[Path, str]]:
-        """Files that hold text, not too large, with their text."""
+        """Files that hold text, not too large, with their text.
+
+        Raises:
+            TooMuchText: together they are larger than a person's work is.
+        """
+        total = 0
         for path in self.files:
             text = text_of(path)
             if text is not None:
+                total += len(text)
+                if total > MOST_TEXT_TOGETHER:
+                    raise TooMuchText(f"more than {MOST_TEXT_TOGETHER // 10**6} MB of text")
                 yield path, text
 
 
@@ -101,7 +114,7 @@ def _folder(submission: Path, assignment: Assignment) -> Path | None:
 def _regular_files(folder: Path) -> Iterator[Path]:
     count = 0
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
         for name in sorted(names):
             path = Path(place) / name
             if path.is_symlink() or not path.is_file():

@@ -90,7 +90,7 @@ def written_about(work: Work, subject: re.Pattern[str]) -> Iterator[tuple[str, i
 def _words_below(text: str, subject: re.Pattern[str], suffix: str) -> int:
     """Words in sections whose heading names the subject."""
     return sum(
-        word_count(body)
-        for _, heading, body in sections(text, suffix in (".html", ".htm"))
-        if subject.search(heading)
+        word_count(one.body)
+        for one in sections(text, suffix in (".html", ".htm"))
+        if subject.search(one.heading)
     )

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SKIPPED_FOLDERS = {".git", "__pycache__", ".venv", "venv", "node_modules", ".ipynb_checkpoints"}
+from tasks.assess.course.submission_hash import SKIPPED
+
 MOST_FILES = 400
-MOST_BYTES = 1_000_000
+MOST_BYTES = 400_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _python_files(folder: Path) -> Iterator[tuple[str, Path]]:
         yield folder.name, folder
         return
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
         for name in sorted(files):
             path = Path(place) / name
             if name.endswith(".py") and not path.is_symlink() and path.is_file():

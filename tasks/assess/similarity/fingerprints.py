@@ -16,6 +16,7 @@ from tasks.assess.similarity.code import Code
 # Characters, after every name has become one letter: about two lines.
 GRAM = 25
 WINDOW = 1
+MOST_REPEATS = 10
 
 
 def fingerprint(code: Code) -> Any:
@@ -27,6 +28,11 @@ def fingerprint(code: Code) -> Any:
         # The places of class names come out too small; places never go back.
         made.offsets[:, 1] = np.maximum.accumulate(made.offsets[:, 1])
     return made
+
+
+def repeated(made: Any) -> set[int]:
+    """Fingerprints that a submission itself says so often that they are tables of values."""
+    return {key for key, places in made.hash_idx.items() if len(places) > MOST_REPEATS}
 
 
 def without(made: Any, hashes: Collection[int]) -> None:

@@ -1,12 +1,15 @@
 """The lines of a submission that another has too."""
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from tasks.assess.similarity.code import Code
 
 CONTEXT_LINES = 2
-MOST_LINES = 400
+MOST_LINES = 600
 LONGEST_LINE = 200
 
 
@@ -27,27 +30,32 @@ class Passage:
     lines: list[Line]
 
 
-def passages(code: Code, spans: Any) -> list[Passage]:
-    """The lines that spans touch, with a little context, in the order of the code.
+def passages(code: Code, spans: Any) -> tuple[list[Passage], int]:
+    """The lines that spans touch, with a little context, the longest passages first.
 
     Args:
         spans: int (2, n): starts and ends in `code.text`.
+
+    Returns:
+        up to `MOST_LINES` lines, and the number of passages beyond them.
     """
     alike = _lines_alike(code, spans)
-    found: list[Passage] = []
-    shown = 0
-    for number in sorted(alike):
-        texts = code.file_text(number).split("\n")[:-1]
-        for first, last in _ranges(sorted(alike[number]), len(texts)):
-            shown += last - first + 1
-            if shown > MOST_LINES:
-                return found
-            lines = [
-                Line(at + 1, texts[at][:LONGEST_LINE], at in alike[number])
-                for at in range(first, last + 1)
-            ]
-            found.append(Passage(code.names[number], lines))
-    return found
+    found = [one for number in sorted(alike) for one in _of_file(code, number, alike[number])]
+    # Without this a person reads past idioms before the long parts that decide.
+    found.sort(key=lambda one: -sum(line.alike for line in one.lines))
+    shown = list(accumulate(len(one.lines) for one in found))
+    enough = max(1, bisect_right(shown, MOST_LINES))
+    return found[:enough], max(0, len(found) - enough)
+
+
+def _of_file(code: Code, number: int, alike: set[int]) -> Iterator[Passage]:
+    texts = code.file_text(number).split("\n")[:-1]
+    for first, last in _ranges(sorted(alike), len(texts)):
+        lines = [
+            Line(at + 1, texts[at][:LONGEST_LINE], at in alike)
+            for at in range(first, min(last + 1, first + MOST_LINES))
+        ]
+        yield Passage(code.names[number], lines)
 
 
 def _lines_alike(code: Code, spans: Any) -> dict[int, set[int]]:
@@ -62,8 +70,7 @@ def _lines_alike(code: Code, spans: Any) -> dict[int, set[int]]:
             stop = min(end, begin + len(text))
             first = text.count("\n", 0, start - begin)
             last = text.count("\n", 0, max(start, stop - 1) - begin)
-            touched = (at for at in range(first, last + 1))
-            found.setdefault(number, set()).update(touched)
+            found.setdefault(number, set()).update(range(first, last + 1))
             start = stop
     return found
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tasks.assess.similarity.code import Code, read_code
-from tasks.assess.similarity.fingerprints import fingerprint, shared, without
+from tasks.assess.similarity.fingerprints import fingerprint, repeated, shared, without
 from tasks.assess.similarity.passages import Passage, passages
 
 # Less than this in common, in characters of filtered code (about eight lines), is an idiom.
@@ -28,13 +28,15 @@ class Side:
         name: the student, or what the previous year's folder is called.
         previous: whether it is of the previous year.
         share: of its code that the other has too, 0 to 1.
-        passages: where.
+        passages: where, the longest first.
+        more: shorter passages that are not among them.
     """
 
     name: str
     previous: bool
     share: float
     passages: list[Passage]
+    more: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def rank(
 ) -> Ranking:
     """Compare every submission with every other, and with those of the previous year.
 
+    Tables of values do not count: with names and strings set aside they are all alike.
+
     Args:
         submissions: student to folder.
         base: folders or files of code that the course gave out; it does not count.
@@ -105,7 +109,7 @@ def rank(
     old = [_read(name, folder, True) for name, folder in sorted((previous or {}).items())]
     common = _common(held) - given
     for one in (*held, *old):
-        without(one.made, given | common)
+        without(one.made, given | common | repeated(one.made))
     found: list[tuple[float, int, _Submission, _Submission, Any]] = []
     similarities = []
     for first, second in _compared(held, old):
@@ -151,8 +155,8 @@ def _pair(
 ) -> Pair:
     _, of_first, of_second, in_first, in_second = overlap
     return Pair(
-        first=Side(first.name, first.previous, of_first, passages(first.code, in_first)),
-        second=Side(second.name, second.previous, of_second, passages(second.code, in_second)),
+        first=Side(first.name, first.previous, of_first, *passages(first.code, in_first)),
+        second=Side(second.name, second.previous, of_second, *passages(second.code, in_second)),
         similarity=similarity,
         shared=size,
     )

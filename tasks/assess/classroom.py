@@ -1,0 +1,140 @@
+"""A course with its class and gradebook: what every command about grades begins with."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.assess.analytics.class_results import ClassResults, Milestone
+from tasks.assess.config import ClassCommand
+from tasks.assess.course.keys import CourseKey, pseudonyms
+from tasks.assess.course.roster import Roster, Student, read_roster
+from tasks.assess.course.settings import GRADEBOOK_FILE, Course, read_course
+from tasks.assess.course.submission_hash import handed_in_at
+from tasks.assess.gradebook.gradebook import Gradebook
+from tasks.assess.results import MilestoneResult
+from tasks.assess.rubrics.rubric import Rubric
+from tasks.assess.scoring.standing import CourseGrade, Standing, course_grade, standings
+from tasks.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """Course, class and gradebook as they are now."""
+
+    name: str
+    course: Course
+    key: CourseKey
+    roster: Roster
+    gradebook: Gradebook
+    now: datetime
+
+    @classmethod
+    def enter(cls, config: ClassCommand) -> "Classroom":
+        """Read what the command names.
+
+        Raises:
+            BadInput: there is no such course or class, or it breaks a rule.
+        """
+        folder = config.course_folder()
+        course = read_course(folder)
+        course.rubrics()
+        key = CourseKey.read(folder)
+        place = _class_of(config, folder)
+        return cls(
+            name=place.stem,
+            course=course,
+            key=key,
+            roster=read_roster(place),
+            gradebook=Gradebook(folder / GRADEBOOK_FILE, key),
+            now=datetime.now(UTC),
+        )
+
+    def students(self, wanted: str | None = None) -> list[Student]:
+        """All students, or the one that is named."""
+        return [self.roster.find(wanted)] if wanted else list(self.roster.students)
+
+    def submitted(self, student: Student) -> datetime:
+        """When the student's work was handed in."""
+        if student.folder is None:
+            raise BadInput(f"{student.student} has handed in nothing.")
+        return self.course.moment(student.submitted) or handed_in_at(student.folder, self.now)
+
+    def standings(self) -> dict[str, list[Standing]]:
+        """Where every student stands in every active milestone."""
+        rubrics = self.course.rubrics()
+        attempts = self.gradebook.attempts(rubrics)
+        return {
+            one.student: standings(
+                one.student,
+                rubrics,
+                {rubric.id: attempts.get((one.student, rubric.id), []) for rubric in rubrics},
+                {r.id: self.course.due(r.id, one.student, one.extension) for r in rubrics},
+                self.now,
+                self.course.late,
+                self.course.attempts,
+            )
+            for one in self.roster.students
+        }
+
+    def course_grade(self, student: str, found: list[Standing]) -> CourseGrade:
+        """The grade of the course that the standings give."""
+        rubrics = self.course.rubrics()
+        return course_grade(student, found, self.course.weights(), rubrics[0].levels)
+
+    def results(self, rubrics: Collection[Rubric] | None = None) -> list[MilestoneResult]:
+        """The results that count, with judgements, before lateness."""
+        wanted = {one.id for one in rubrics} if rubrics is not None else None
+        return [
+            standing.result
+            for found in self.standings().values()
+            for standing in found
+            if standing.result is not None and (wanted is None or standing.milestone in wanted)
+        ]
+
+    def class_results(self) -> ClassResults:
+        """For analytics: every milestone of every student, lateness taken off."""
+        rubrics = self.course.rubrics()
+        found = [one for each in self.standings().values() for one in each]
+        return ClassResults.gather(
+            self.name,
+            [one.student for one in self.roster.students],
+            [self._milestone(rubric) for rubric in rubrics],
+            [_counting(one.result, one) for one in found if one.result is not None],
+            self.gradebook.history(rubrics),
+        )
+
+    def pseudonyms(self) -> Mapping[str, str]:
+        """Student to pseudonym."""
+        return pseudonyms(self.key, [one.student for one in self.roster.students])
+
+    def names(self) -> dict[str, list[str]]:
+        """What else a student is called."""
+        return {one.student: [one.name, one.email] for one in self.roster.students}
+
+    def _milestone(self, rubric: Rubric) -> Milestone:
+        dues = [self.course.due(rubric.id, one.student, 0) for one in self.roster.students[:1]]
+        return Milestone(
+            id=rubric.id,
+            title=rubric.title,
+            number=rubric.milestone,
+            pass_mark=rubric.pass_mark,
+            levels=tuple(level.name for level in rubric.levels),
+            due=any(due is not None and due <= self.now for due in dues),
+        )
+
+
+def _counting(result: MilestoneResult, standing: Standing) -> MilestoneResult:
+    update = {name: getattr(standing, name) for name in ("score", "lowest", "highest", "level")}
+    return result.model_copy(update=update)
+
+
+def _class_of(config: ClassCommand, folder: Path) -> Path:
+    if config.class_ is not None:
+        return config.class_.expanduser()
+    for place in (folder / "roster.csv", folder / "submissions"):
+        if place.exists():
+            return place
+    raise BadInput(
+        f"Which class: name it with --class, or put submissions/ or roster.csv into {folder}."
+    )

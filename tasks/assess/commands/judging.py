@@ -1,0 +1,46 @@
+"""override: a person's score for a criterion."""
+
+import getpass
+from datetime import UTC, datetime
+
+from tasks.assess.classroom import Classroom
+from tasks.assess.config import Override
+from tasks.assess.rubrics.reading import find_criterion
+from tasks.assess.scoring.judgements import Judgement, check_judgement
+from tasks.errors import BadInput
+from tasks.runs import Outcome
+
+
+def override(config: Override) -> Outcome:
+    """Keep a judgement on the student's newest graded work.
+
+    Raises:
+        BadInput: there is no such student, criterion or graded work, or the score is not possible.
+    """
+    room = Classroom.enter(config)
+    student = room.roster.find(config.student)
+    rubric, criterion = find_criterion(config.criterion, room.course.rubrics())
+    by = config.by or getpass.getuser()
+    check_judgement(criterion, config.score, by, config.reason)
+    attempts = room.gradebook.attempts([rubric], student.student)
+    held = attempts.get((student.student, rubric.id), [])
+    if not held:
+        raise BadInput(f"{student.student} has no grade in {rubric.id} yet: grade the work first.")
+    newest = max(held, key=lambda one: one.submitted)
+    room.gradebook.add_judgement(
+        Judgement(
+            student=student.student,
+            milestone=rubric.id,
+            criterion=criterion.id,
+            submission_hash=newest.result.submission_hash,
+            score=config.score,
+            by=by,
+            reason=config.reason,
+            time=datetime.now(UTC),
+        )
+    )
+    line = (
+        f"{student.student}, {rubric.id}: {criterion.title} has {config.score:g} of "
+        f"{criterion.points:g} points, by {by}."
+    )
+    return Outcome(lines=[line], folder=config.course_folder())

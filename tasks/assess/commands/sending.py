@@ -1,0 +1,109 @@
+"""export, sync-canvas, upload-rubrics: grades and rubrics to where others read them."""
+
+from pathlib import Path
+
+from tasks.assess.canvas.assignments import assignment_name
+from tasks.assess.canvas.connection import connect, told_plainly
+from tasks.assess.canvas.plan import Plan
+from tasks.assess.canvas.sync import apply_plan, open_course, plan_rubrics, plan_sync
+from tasks.assess.classroom import Classroom
+from tasks.assess.config import ClassCommand, Export, SyncCanvas, UploadRubrics
+from tasks.assess.course.settings import Course, read_course
+from tasks.assess.exports.canvas_gradebook import write_gradebook
+from tasks.assess.exports.grades_csv import write_grades
+from tasks.assess.exports.gradescope.autograder_zip import write_autograder
+from tasks.assess.exports.gradescope.rubric_csv import write_rubric
+from tasks.errors import BadInput
+from tasks.runs import Outcome
+
+
+def export(config: Export) -> Outcome:
+    """Write the grades that count."""
+    room = Classroom.enter(config)
+    folder = _folder(config, room.name)
+    results = room.results()
+    if config.platform == "csv":
+        path = folder / "grades.csv"
+        rows = write_grades(path, results)
+        return Outcome(lines=[f"{rows} rows: {path}"], folder=folder)
+    if config.platform == "canvas":
+        path = folder / "canvas.csv"
+        titles = {rubric.id: assignment_name(rubric) for rubric in room.course.rubrics()}
+        count = write_gradebook(
+            path, results, titles=titles, with_provisional=config.with_provisional
+        )
+        return Outcome(lines=[f"{count} students: {path}"], folder=folder)
+    return _gradescope(room, folder)
+
+
+def sync_canvas(config: SyncCanvas) -> Outcome:
+    """Show what differs in Canvas, and change it unless it is a dry run."""
+    room = Classroom.enter(config)
+    finals = {
+        (one.student, one.milestone): one.score
+        for found in room.standings().values()
+        for one in found
+        if one.score is not None and not one.provisional
+    }
+    with told_plainly():
+        course = open_course(connect(), _course_id(config.course_id, room.course))
+        plan = plan_sync(
+            course,
+            room.course.rubrics(),
+            room.results(),
+            final_scores=finals,
+            with_provisional=config.with_provisional,
+        )
+        return _planned(plan, config.dry_run, config.course_folder())
+
+
+def upload_rubrics(config: UploadRubrics) -> Outcome:
+    """Bring the rubrics of the course to a platform."""
+    course = read_course(config.course_folder())
+    if config.platform == "gradescope":
+        folder = _folder(config, "rubrics")
+        paths = [folder / f"{rubric.id}.csv" for rubric in course.rubrics()]
+        for rubric, path in zip(course.rubrics(), paths, strict=True):
+            write_rubric(path, rubric)
+        lines = [f"Gradescope takes no rubrics by itself: type them from {p}" for p in paths]
+        return Outcome(lines=lines, folder=folder)
+    with told_plainly():
+        there = open_course(connect(), _course_id(config.course_id, course))
+        plan = plan_rubrics(there, course.rubrics())
+        return _planned(plan, config.dry_run, config.course_folder())
+
+
+def _planned(plan: Plan, dry_run: bool, folder: Path) -> Outcome:
+    lines = plan.lines()
+    if dry_run:
+        return Outcome(lines=[*lines, "Nothing was changed (--dry-run)."], folder=folder)
+    return Outcome(lines=[*lines, f"{apply_plan(plan)} changes made."], folder=folder)
+
+
+def _gradescope(room: Classroom, folder: Path) -> Outcome:
+    submissions = {one.student: one.folder for one in room.roster.students if one.folder}
+    lines = []
+    for rubric in room.course.rubrics():
+        results = room.results([rubric])
+        if not results:
+            continue
+        path = folder / f"gradescope-{rubric.id}.zip"
+        packed = write_autograder(path, results, submissions)
+        write_rubric(folder / f"gradescope-{rubric.id}.csv", rubric)
+        left_out = f", without {', '.join(packed.left_out)}" if packed.left_out else ""
+        lines.append(f"{len(packed.graded)} grades{left_out}: {path}")
+    lines.append("Gradescope has no public interface: upload the zip as the autograder.")
+    return Outcome(lines=lines, folder=folder)
+
+
+def _course_id(given: int | None, course: Course) -> int:
+    found = given or course.canvas.course_id
+    if found is None:
+        raise BadInput("Which course in Canvas: give --course-id, or canvas.course_id in the file.")
+    return found
+
+
+def _folder(config: ClassCommand | UploadRubrics, name: str) -> Path:
+    folder = config.resolved_output_dir() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
