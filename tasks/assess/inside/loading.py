@@ -90,6 +90,15 @@ class Sources:
         return found
 
     def _import(self, file: SourceFile) -> ModuleType | None:
+        module, error = self._tried(file)
+        if error is not None and self._prepare_all_packages():
+            module, error = self._tried(file)
+        if error is not None:
+            self.failures.append(f"{file.imports[0][1]}: {_in_one_line(error)}")
+        return module
+
+    def _tried(self, file: SourceFile) -> tuple[ModuleType | None, BaseException | None]:
+        """The module, or what its first name raised."""
         first_error: BaseException | None = None
         for folder, name in file.imports:
             if str(folder) not in sys.path:
@@ -100,11 +109,13 @@ class Sources:
             except (Exception, SystemExit) as error:  # noqa: BLE001  the student's code may raise anything
                 first_error = first_error or error
                 continue
-            if Path(module.__file__ or "").resolve() == file.path.resolve():
-                return module
-            return self._import_as(file, name)
-        self.failures.append(f"{file.imports[0][1]}: {_in_one_line(first_error)}")
-        return None
+            place = getattr(module, "__file__", None)
+            if place is None:  # the package's own top, for which an empty one stands in
+                return None, None
+            if Path(place).resolve() == file.path.resolve():
+                return module, None
+            return self._import_as(file, name), None
+        return None, first_error
 
     def _imported(self, file: SourceFile, name: str) -> ModuleType:
         try:
@@ -141,6 +152,14 @@ class Sources:
             self.failures.append(f"{name}: {_in_one_line(error)}")
             return None
         return module
+
+    def _prepare_all_packages(self) -> bool:
+        """Whether a package's top does not import: a file beside it may want its modules only."""
+        before = len(self.failures)
+        for file in self.files:
+            for folder, name in file.imports:
+                self._prepare_packages(folder, name)
+        return len(self.failures) > before
 
     def _prepare_packages(self, folder: Path, name: str) -> None:
         """Put an empty package where a package's own top does not import, so its modules may."""
