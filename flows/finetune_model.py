@@ -70,6 +70,21 @@ def evaluated(config: FinetuneConfig, run: Run, splits: Splits, clusters: FilePo
     )
 
 
+def measured(config: FinetuneConfig, run: Run, splits: Splits) -> None:
+    """Training and generation beside plain ones, in turns."""
+    run.stage(
+        stages.speed,
+        model=run.results["model"],
+        trained=run.results["train"],
+        train=splits["train"],
+        test=splits["test"],
+        most=(config.max_train_rows, config.max_test_rows),
+        settings=config.training().model_dump(),
+        kind=run.results["answer"].figures["generation"]["kind"],
+        max_new_tokens=config.max_new_tokens,
+    )
+
+
 def pass_answers(run: Run, answers: FilePointer, expected: int, max_new_tokens: int) -> None:
     """Stop where answers are missing, there twice, too long, or without a finite loss."""
     run.check(

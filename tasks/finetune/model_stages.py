@@ -9,6 +9,7 @@ from prefect.tasks import exponential_backoff
 from tasks import files, publish
 from tasks.caching import stage
 from tasks.finetune import answering, model_summary, slices
+from tasks.finetune import speed as measuring
 from tasks.finetune.data_card import TASK, TITLE
 from tasks.finetune.evaluation import evaluate as evaluating
 from tasks.finetune.language_model import prepare
@@ -159,6 +160,35 @@ def evaluate(
     files.write_json(written["evaluation"], facts)
     verdict = model_summary.evaluation_verdict(facts)
     publish.markdown("evaluation", model_summary.of_evaluation(facts, written["results"]), verdict)
+    return StageResult.of(written, facts)
+
+
+@stage(work=[measuring, slices], name="speed")
+def speed(
+    *,
+    model: StageResult,
+    trained: StageResult,
+    train: FilePointer,
+    test: FilePointer,
+    most: tuple[int | None, int | None],
+    settings: dict[str, Any],
+    kind: str,
+    max_new_tokens: int,
+    folder: Path,
+) -> StageResult:
+    """Measure training and generation beside plain ones. `most`: rows of train and test."""
+    facts = measuring.measure(
+        folder_of(model),
+        adapter_of(trained),
+        slices.rows_of(train.path, most[0]),
+        slices.rows_of(test.path, most[1]),
+        TrainingSettings(**settings),
+        kind,
+        max_new_tokens,
+    )
+    written = {"speed": folder / "speed.json"}
+    files.write_json(written["speed"], facts)
+    publish.table("speed", measuring.rows(facts), measuring.verdict(facts))
     return StageResult.of(written, facts)
 
 
