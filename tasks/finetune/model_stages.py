@@ -19,6 +19,7 @@ from tasks.finetune.training import interpretation, plots
 from tasks.finetune.training import train as training
 from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.understanding import analysis
+from tasks.finetune.understanding.errors import overrides as overriding
 from tasks.finetune.understanding.errors.overrides import read_overrides
 from tasks.finetune.understanding.forgetting import compare as forgetting
 from tasks.finetune.understanding.forgetting import replay
@@ -50,7 +51,7 @@ def model(
     return StageResult.of(written, facts, [facts["note"]] if facts["note"] else [])
 
 
-@stage(work=[answering, slices], name="fit")
+@stage(work=[answering, overriding, slices], name="fit")
 def fit(
     *,
     model: StageResult,
@@ -58,10 +59,13 @@ def fit(
     val: FilePointer,
     most: tuple[int | None, int | None],
     max_new_tokens: int,
+    overrides: FilePointer | None,
     folder: Path,
 ) -> StageResult:
-    """Refuse, before training, rows that the model could not answer. `most`: of test and val."""
+    """Refuse, before training, what would stop the run after it. `most`: rows of test and val."""
     del folder  # nothing is written
+    if overrides:
+        read_overrides([row["row_id"] for row in slices.rows_of(test.path)], overrides.path)
     rows = {"test": slices.rows_of(test.path, most[0]), "val": slices.rows_of(val.path, most[1])}
     return StageResult.of({}, answering.refuse_too_long(folder_of(model), rows, max_new_tokens))
 
