@@ -15,7 +15,7 @@ from prefect import flow
 from prefect.states import Failed, State
 
 from flows.finetune_data import gather, judge_sources, validated
-from flows.finetune_model import described, evaluated, trained, understood
+from flows.finetune_model import described, evaluated, measured, trained, understood
 from tasks import command_line
 from tasks.command_line import command_for
 from tasks.finetune import stages
@@ -62,6 +62,8 @@ def finetune(config: FinetuneConfig) -> Outcome | State:
             trained(config, run, splits)
         if config.until in ("evaluate", "card"):
             evaluated(config, run, splits, curated.files["clusters"])
+            if config.measure_speed:
+                measured(config, run, splits)
         if config.until == "card":
             understood(config, run, splits, curated.files["clusters"])
             described(config, run, [spec.stored() for spec in specs], command)

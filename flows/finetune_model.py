@@ -8,6 +8,7 @@ from typing import Any
 from tasks.finetune import model_stages as stages
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.language_model.locate import find_locally
+from tasks.finetune.understanding.errors import overrides
 from tasks.finetune.understanding.forgetting import questions, sentences
 from tasks.pointers import FilePointer, StageResult
 from tasks.runs import Run
@@ -32,6 +33,7 @@ def trained(config: FinetuneConfig, run: Run, splits: Splits) -> StageResult:
             val=splits["val"],
             most=(config.max_test_rows, config.max_val_rows),
             max_new_tokens=config.max_new_tokens,
+            overrides=overrides_file(config),
         )
     return run.stage(
         stages.train,
@@ -70,6 +72,21 @@ def evaluated(config: FinetuneConfig, run: Run, splits: Splits, clusters: FilePo
     )
 
 
+def measured(config: FinetuneConfig, run: Run, splits: Splits) -> None:
+    """Training and generation beside plain ones, in turns."""
+    run.stage(
+        stages.speed,
+        model=run.results["model"],
+        trained=run.results["train"],
+        train=splits["train"],
+        test=splits["test"],
+        most=(config.max_train_rows, config.max_test_rows),
+        settings=config.training().model_dump(),
+        kind=run.results["answer"].figures["generation"]["kind"],
+        max_new_tokens=config.max_new_tokens,
+    )
+
+
 def pass_answers(run: Run, answers: FilePointer, expected: int, max_new_tokens: int) -> None:
     """Stop where answers are missing, there twice, too long, or without a finite loss."""
     run.check(
@@ -102,7 +119,6 @@ def understood(config: FinetuneConfig, run: Run, splits: Splits, clusters: FileP
         max_new_tokens=config.max_new_tokens,
         engine=engine,
     )
-    overrides = config.resolved_data_dir() / "error_overrides.yaml"
     run.stage(
         stages.analyse,
         model=model,
@@ -112,7 +128,7 @@ def understood(config: FinetuneConfig, run: Run, splits: Splits, clusters: FileP
         prompted=prompted,
         splits=dict(splits),
         clusters=clusters,
-        overrides=FilePointer.to(overrides) if overrides.is_file() else None,
+        overrides=overrides_file(config),
         most={
             "train": config.max_train_rows,
             "val": config.max_val_rows,
@@ -148,6 +164,12 @@ def source_files(config: FinetuneConfig) -> list[FilePointer]:
     if found.path.is_file():
         return [FilePointer.to(found.path)]
     return [FilePointer.to(path) for path in sorted(found.path.iterdir()) if path.is_file()]
+
+
+def overrides_file(config: FinetuneConfig) -> FilePointer | None:
+    """A person's verdicts on failed answers, where the data folder has any."""
+    path = config.resolved_data_dir() / overrides.FILE.name
+    return FilePointer.to(path) if path.is_file() else None
 
 
 def model_folder(config: FinetuneConfig) -> Path:

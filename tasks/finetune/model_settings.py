@@ -35,7 +35,8 @@ class ModelSettings(TrainingSettings):
     )
     measure_speed: bool = Field(
         default=False,
-        description="Measure training and generation beside plain ones, in turns; takes minutes.",
+        description="Measure training and generation beside plain scripts, in turns, after the "
+        "evaluation; takes minutes.",
     )
 
     def training(self) -> TrainingSettings:

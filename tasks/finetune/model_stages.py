@@ -9,6 +9,7 @@ from prefect.tasks import exponential_backoff
 from tasks import files, publish
 from tasks.caching import stage
 from tasks.finetune import answering, model_summary, slices
+from tasks.finetune import speed as measuring
 from tasks.finetune.data_card import TASK, TITLE
 from tasks.finetune.evaluation import evaluate as evaluating
 from tasks.finetune.language_model import prepare
@@ -18,6 +19,7 @@ from tasks.finetune.training import interpretation, plots
 from tasks.finetune.training import train as training
 from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.understanding import analysis
+from tasks.finetune.understanding.errors import overrides as overriding
 from tasks.finetune.understanding.errors.overrides import read_overrides
 from tasks.finetune.understanding.forgetting import compare as forgetting
 from tasks.finetune.understanding.forgetting import replay
@@ -49,7 +51,7 @@ def model(
     return StageResult.of(written, facts, [facts["note"]] if facts["note"] else [])
 
 
-@stage(work=[answering, slices], name="fit")
+@stage(work=[answering, overriding, slices], name="fit")
 def fit(
     *,
     model: StageResult,
@@ -57,10 +59,13 @@ def fit(
     val: FilePointer,
     most: tuple[int | None, int | None],
     max_new_tokens: int,
+    overrides: FilePointer | None,
     folder: Path,
 ) -> StageResult:
-    """Refuse, before training, rows that the model could not answer. `most`: of test and val."""
+    """Refuse, before training, what would stop the run after it. `most`: rows of test and val."""
     del folder  # nothing is written
+    if overrides:
+        read_overrides([row["row_id"] for row in slices.rows_of(test.path)], overrides.path)
     rows = {"test": slices.rows_of(test.path, most[0]), "val": slices.rows_of(val.path, most[1])}
     return StageResult.of({}, answering.refuse_too_long(folder_of(model), rows, max_new_tokens))
 
@@ -159,6 +164,35 @@ def evaluate(
     files.write_json(written["evaluation"], facts)
     verdict = model_summary.evaluation_verdict(facts)
     publish.markdown("evaluation", model_summary.of_evaluation(facts, written["results"]), verdict)
+    return StageResult.of(written, facts)
+
+
+@stage(work=[measuring, slices], name="speed")
+def speed(
+    *,
+    model: StageResult,
+    trained: StageResult,
+    train: FilePointer,
+    test: FilePointer,
+    most: tuple[int | None, int | None],
+    settings: dict[str, Any],
+    kind: str,
+    max_new_tokens: int,
+    folder: Path,
+) -> StageResult:
+    """Measure training and generation beside plain ones. `most`: rows of train and test."""
+    facts = measuring.measure(
+        folder_of(model),
+        adapter_of(trained),
+        slices.rows_of(train.path, most[0]),
+        slices.rows_of(test.path, most[1]),
+        TrainingSettings(**settings),
+        kind,
+        max_new_tokens,
+    )
+    written = {"speed": folder / "speed.json"}
+    files.write_json(written["speed"], facts)
+    publish.table("speed", measuring.rows(facts), measuring.verdict(facts))
     return StageResult.of(written, facts)
 
 

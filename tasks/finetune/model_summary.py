@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tasks.finetune import speed
 from tasks.finetune.understanding.analysis import Found
 from tasks.pointers import StageResult
 from tasks.text import plain
@@ -122,6 +123,8 @@ def lines(results: Mapping[str, StageResult], folder: Path) -> list[str]:
         shown.append(errors_verdict(results["analyse"].figures["errors"]))
     if "remember" in results:
         shown.append(forgetting_verdict(results["remember"].figures))
+    if "speed" in results:
+        shown.append(speed.verdict(results["speed"].figures))
     if "evaluate" in results:
         shown.append(f"Comparison: {folder / 'evaluation.html'}")
     if "analyse" in results:

@@ -131,6 +131,16 @@ def test_a_question_longer_than_the_window_is_refused_before_training(ended, pla
 
 
 @pytest.mark.slow
+def test_a_verdict_on_an_unknown_row_is_refused_before_training(ended, place, prefect_server):
+    verdict = '"nobody:1": {class: incomplete, who: Jo, why: It ends in the middle.}'
+    (place / "judged").mkdir()
+    (place / "judged" / "error_overrides.yaml").write_text(verdict)
+    code, said = ended("--run", "judged", "--data-dir", place / "judged")
+    assert (code, "nobody:1" in said) == (BAD_INPUT, True)
+    assert not (place / "out" / "judged" / "lora_adapter").exists()
+
+
+@pytest.mark.slow
 def test_a_split_without_rows_stops_at_its_gate(ended, place, prefect_server):
     code, said = ended("--val-share", "0.0001", "--data-dir", str(place / "other"))
     assert code == FAILED

