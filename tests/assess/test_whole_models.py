@@ -30,6 +30,9 @@ OWN_LINEAR = "\n\nclass Linear(Linear):\n    pass\n"
 BROKEN = [
     ("mnist_mlp_accuracy", "activations.py", *RELU),
     ("mnist_cnn_accuracy", "convolution.py", "np.maximum.reduce", "np.minimum.reduce"),
+    ("cifar10_accuracy", "activations.py", *RELU),
+    # Only noise is learned.
+    ("cifar10_short_training", "losses.py", "out[each, right] -= 1", "out[each, right] -= 0"),
     (
         "mnist_cnn_trains_every_parameter",
         "convolution.py",
@@ -219,17 +222,6 @@ def test_fails_where_its_property_is_broken(
     assert result.outcome is Outcome.FAILED, result.evidence
     assert result.share < 1.0
     assert result.next_step
-
-
-@pytest.mark.slow
-def test_short_training_fails_where_only_noise_is_learned(tmp_path: Path) -> None:
-    _needs_data("cifar10_short_training")
-    copy = _changed(tmp_path, "losses.py", "out[each, right] -= 1", "out[each, right] -= 0")
-    assert probed(copy, "cifar10_short_training").outcome is Outcome.FAILED
-
-
-def test_every_probe_is_broken_once() -> None:
-    assert {probe for probe, *_ in BROKEN} | set(LONG) == set(MODEL_PROBES)
 
 
 def test_all_are_registered() -> None:

@@ -106,6 +106,8 @@ class Sources:
             self._prepare_packages(folder, name)
             try:
                 module = self._imported(file, name)
+            except MemoryError:
+                raise
             except (Exception, SystemExit) as error:  # noqa: BLE001  the student's code may raise anything
                 first_error = first_error or error
                 continue
@@ -147,6 +149,8 @@ class Sources:
         sys.modules[alone] = module
         try:
             spec.loader.exec_module(module)
+        except MemoryError:
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  the student's code may raise anything
             del sys.modules[alone]
             self.failures.append(f"{name}: {_in_one_line(error)}")
@@ -170,6 +174,8 @@ class Sources:
                 continue
             try:
                 importlib.import_module(package)
+            except MemoryError:
+                raise
             except (Exception, SystemExit) as error:  # noqa: BLE001  the student's code may raise anything
                 self.failures.append(f"{package}: {_in_one_line(error)}")
                 stand_in = ModuleType(package)

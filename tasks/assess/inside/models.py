@@ -74,7 +74,7 @@ def built(student: Framework, submission: Path, name: str, with_weights: bool = 
     if builder is None:
         raise NotBuilt(
             found=False,
-            looked_for=f"a function {names[0]}() in any file",
+            looked_for=_looked_for(student, names),
             seen=[d.name for d in student.sources.definitions if d.kind == "function"][:25],
             problems=student.sources.failures[:5],
         )
@@ -87,6 +87,13 @@ def built(student: Framework, submission: Path, name: str, with_weights: bool = 
     set_mode(network, training=False)
     file, preprocess = definition.file.path, _preprocess(student, name)
     return Model(network, name, file, how, preprocess, all_arrays(network), learnt(network))
+
+
+def _looked_for(student: Framework, names: tuple[str, ...]) -> str:
+    """The builder; that it is there, where its file alone keeps it from being used."""
+    if any(d.kind == "function" and d.name in names for d in student.sources.definitions):
+        return f"a function {names[0]}() in a file that imports (it is there, its file does not)"
+    return f"a function {names[0]}() in any file"
 
 
 def set_mode(network: Any, training: bool) -> None:

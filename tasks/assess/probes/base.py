@@ -20,11 +20,13 @@ class Probe(Protocol):
         name: in the registry; rubrics refer to it.
         milestones: in which it may serve.
         public: whether the student's own check shows it.
+        seconds: the most that one of its jobs may take in the sandbox.
     """
 
     name: str
     milestones: tuple[int, ...]
     public: bool
+    seconds: float
 
     def jobs(self, rng: np.random.Generator) -> list[Job]:
         """What to run; the same for the same generator state."""
@@ -60,6 +62,7 @@ class CaseProbe(ABC):
     Attributes:
         weights: of aspects; those not named weigh 1. Aspects without a finding do not count.
         advice: what to do next where something is wrong.
+        seconds: the most that one of its jobs may take in the sandbox.
     """
 
     name: ClassVar[str]
@@ -67,6 +70,7 @@ class CaseProbe(ABC):
     public: ClassVar[bool]
     advice: ClassVar[str]
     weights: ClassVar[dict[str, float]] = {}
+    seconds: ClassVar[float] = 20.0
 
     @abstractmethod
     def jobs(self, rng: np.random.Generator) -> list[Job]:

@@ -45,8 +45,9 @@ def network_findings(job: Job, result: JobResult, aspect: str) -> list[Finding]:
     x = job.arrays["input"]
     if result.values.get("found") is False:
         return [Finding(aspect, 0.0, f"{result.values.get('looked_for')} was not found")]
-    if result.status == "raised":
-        return [Finding(aspect, 0.0, f"raised {result.error}", roles, x.size)]
+    raised = result.error if result.status == "raised" else result.values.get("raised")
+    if raised:
+        return [Finding(aspect, 0.0, f"raised {raised}", roles, x.size)]
     if result.values.get("offered") is False:
         return [Finding(aspect, 0.0, f"not offered ({result.values.get('reason')})")]
     specs = job.params["layers"]

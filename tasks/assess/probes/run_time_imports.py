@@ -25,4 +25,7 @@ class NoForbiddenModules(ModelProbe):
         asked = [told(name) for name in listed(results[0].values, "asked")]
         if asked:
             return self.graded(0.0, f"At run time it asks for {', '.join(asked[:5])}.")
+        imported = results[0].values.get("imported")
+        if not isinstance(imported, int) or imported < 1:
+            return self.graded(0.0, "No file of the submission could be imported.")
         return self.graded(1.0, "At run time it asks for no library that is not allowed.")

@@ -90,11 +90,15 @@ class Sandbox:
             "left_out": self.copied.left_out[:20],
         }
 
-    def run(self, jobs: Sequence[Job], seconds: float | None = None) -> list[JobResult]:
+    def run(
+        self, jobs: Sequence[Job], seconds: float | None = None, *, all_or_none: bool = False
+    ) -> list[JobResult]:
         """Ask all jobs in turn; after one that ended its process, the rest go to a fresh one.
 
         Args:
             seconds: of time for a job, on the wall and of a CPU, in place of the limits'.
+            all_or_none: do not ask on after a job without an answer, since the others would be
+                of no use; they get "no result".
 
         Returns:
             One result a job, in their order.
@@ -110,6 +114,9 @@ class Sandbox:
                 results += [JobResult("timeout", error=late)] * (len(jobs) - len(results))
                 break
             results += self._ask_until_broken(jobs[len(results) :], seconds, until)
+            if all_or_none and results[-1].status not in ("done", "raised"):
+                left = JobResult("no result", error="not asked, since another got no answer")
+                results += [left] * (len(jobs) - len(results))
         return results
 
     def _ask_until_broken(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+
 from made_class.editing import add_weights, blur_weights, copy_reference, replace
 
 
@@ -42,7 +43,9 @@ def convolution_to_come(folder: Path) -> None:
     copy_reference(folder)
     start = "        out_channels, in_channels, height, width = self.weight.shape\n"
     later = "        raise NotImplementedError('next week')\n"
-    replace(folder, "convolution.py", start + "        if x.ndim", later + start + "        if x.ndim")
+    replace(
+        folder, "convolution.py", start + "        if x.ndim", later + start + "        if x.ndim"
+    )
     blur_weights(folder, "mnist_mlp", 6.0)
 
 

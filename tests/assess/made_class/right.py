@@ -46,10 +46,66 @@ DISGUISE = {
     "images": "pictures",
     "state": "held",
     "child": "inner",
+    "rate": "pace",
+    "rest": "behind",
+    "bent": "curve",
+    "peak": "top",
+    "taken": "count",
+    "waited": "stalled",
 }
+# Code that no course gives out.
+SCHEDULES = '''"""Learning rates that change while a network is trained."""
+
+import math
+
+
+class WarmUpThenCosine:
+    """Rises for some steps, then falls along half a cosine."""
+
+    def __init__(self, optimizer, peak, warm_steps, all_steps, lowest=0.0):
+        if not 0 < warm_steps < all_steps:
+            raise ValueError("warming up must end before training does")
+        self.optimizer, self.peak, self.lowest = optimizer, peak, lowest
+        self.warm_steps, self.all_steps, self.taken = warm_steps, all_steps, 0
+
+    def rate(self):
+        if self.taken < self.warm_steps:
+            return self.peak * (self.taken + 1) / self.warm_steps
+        rest = (self.taken - self.warm_steps) / (self.all_steps - self.warm_steps)
+        bent = 0.5 * (1.0 + math.cos(math.pi * min(rest, 1.0)))
+        return self.lowest + (self.peak - self.lowest) * bent
+
+    def step(self):
+        self.optimizer.lr = self.rate()
+        self.optimizer.step()
+        self.taken += 1
+
+
+class HalveOnPlateau:
+    """Halves the rate where the loss has not fallen for some epochs."""
+
+    def __init__(self, optimizer, patience=3, least=1e-5):
+        self.optimizer, self.patience, self.least = optimizer, patience, least
+        self.best, self.waited = math.inf, 0
+
+    def epoch_ended(self, loss):
+        if loss < self.best * 0.999:
+            self.best, self.waited = loss, 0
+            return self.optimizer.lr
+        self.waited += 1
+        if self.waited > self.patience:
+            self.optimizer.lr = max(self.least, self.optimizer.lr / 2)
+            self.waited = 0
+        return self.optimizer.lr
+'''
 
 
 def perfect(folder: Path) -> None:
+    copy_reference(folder)
+
+
+def with_a_path_for_a_name(folder: Path) -> None:
+    """Right like the first one; what is tricky about it is the student's name."""
     copy_reference(folder)
 
 
@@ -60,6 +116,7 @@ def with_other_spellings(folder: Path) -> None:
     rename_words(folder, SPELLINGS)
     begin_with(folder / "numbernet", "__init__.py", "import matplotlib.pyplot as plt\n\n")
     replace(folder, "build.py", IMPORT_FROM_TOP, IMPORT_FROM_MODULES)
+    (folder / "numbernet" / "core" / "schedules.py").write_text(SCHEDULES)
 
 
 def copied_from_another(folder: Path) -> None:

@@ -30,14 +30,14 @@ def imported_modules(submission: Path, params: dict[str, Any], arrays: dict) -> 
         `forbidden`: names that are watched for.
 
     Returns:
-        `asked`: the forbidden names that something tried to import.
+        `asked`: the forbidden names that something tried to import; `imported`: how many files
+        could be imported.
     """
     watch = _Watch()
     sys.meta_path.insert(0, watch)
     student = framework(submission)
     try:
-        for file in student.sources.files:
-            student.sources.load(file)
+        imported = [student.sources.load(file) for file in student.sources.files]
         for name in MODELS:
             try:
                 built(student, submission, name)
@@ -50,7 +50,8 @@ def imported_modules(submission: Path, params: dict[str, Any], arrays: dict) -> 
         path.name for path in submission.rglob("*") if path.is_dir()
     }
     asked = (set(watch.asked) & set(params["forbidden"])) - own
-    return {"asked": sorted(asked), "files": len(student.sources.files), "numpy": np.__version__}
+    loaded = sum(module is not None for module in imported)
+    return {"asked": sorted(asked), "imported": loaded, "numpy": np.__version__}
 
 
 OPERATIONS = {"imported_modules": imported_modules}

@@ -40,22 +40,28 @@ def network_forward(submission: Path, params: dict[str, Any], arrays: Arrays) ->
     Args:
         params: `layers` as in `building.build`; `output_shape` where the input holds images.
         arrays: `input` and the layers' weights.
+
+    Returns:
+        what the network holds and lists, and its `output`, or what its forward pass `raised`.
     """
     student = framework(submission)
     try:
         network, name, built = build_network(student, params["layers"], arrays)
         registered = _registered(network)  # before layers keep what passed through them
-        layout, output = place(student, network, params, arrays["input"])
     except NotFound as missing:
         return missing.values
     except NotOffered as refusal:
         return {"found": True, "offered": False, "reason": str(refusal)[:200]}
-    return {
-        **_told(name, built),
-        "layout": layout.name,
-        "output": output,
-        **registered,
-    }
+    told = {**_told(name, built), **registered}
+    try:
+        layout, output = place(student, network, params, arrays["input"])
+    except NotOffered as refusal:
+        return {"found": True, "offered": False, "reason": str(refusal)[:200]}
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  what it holds and lists is judged all the same
+        return {**told, "raised": " ".join(f"{type(error).__name__}: {error}".split())[:300]}
+    return {**told, "layout": layout.name, "output": output}
 
 
 def _registered(network: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..discovery import framework
+from ..discovery import NotFound, framework
 from ..values import to_array
 
 FORMS: dict[str, tuple[Callable[[Any, Any], Any], ...]] = {
@@ -28,7 +28,7 @@ def tensor_operation(submission: Path, params: dict[str, Any], arrays: dict) -> 
     found = student.find("variable") or student.find("tensor")
     if found is None:
         on_arrays = student.find("dense") is not None
-        return {"found": False, "on_arrays": on_arrays, "problems": student.sources.failures[:5]}
+        return {**NotFound("tensor", student).values, "on_arrays": on_arrays}
     first: Exception | None = None
     for role in ("tensor", "variable"):
         cls = student.find(role)
