@@ -5,6 +5,7 @@ python flows/assess.py prepare-data
 python flows/assess.py configure --milestones 1,2,3
 python flows/assess.py test 1 --submission my-framework
 python flows/assess.py batch --class submissions --milestone 1
+python flows/assess.py report --class submissions --student ada --all-milestones
 python flows/assess.py COMMAND --help
 """
 
@@ -36,22 +37,20 @@ class Command:
     check: Callable[[Any], None] | None = None
 
 
-def nothing(_config: config.CourseCommand) -> None:
-    """There is nothing to look at before."""
-
-
 COMMANDS = {
     "init": Command(config.Init, setting_up.init),
-    "prepare-data": Command(config.PrepareData, assess_class.prepare_data, nothing),
+    "prepare-data": Command(
+        config.PrepareData, assess_class.prepare_data, assess_class.check_datasets
+    ),
     "configure": Command(config.Configure, setting_up.configure),
     "test": Command(config.SelfCheck, self_check.self_check),
     "run": Command(config.GradeOne, assess_class.grade_class, assess_class.check),
     "batch": Command(config.Grade, assess_class.grade_class, assess_class.check),
     "regrade": Command(config.Regrade, assess_class.regrade_class, assess_class.check),
     "report": Command(config.Report, reporting.report),
-    "analyze": Command(config.Analyze, assess_class.analyze, nothing),
-    "progress": Command(config.Analyze, reporting.progress),
-    "struggling": Command(config.Analyze, reporting.struggling),
+    "analyze": Command(config.Analyze, assess_class.analyze, assess_class.check_class),
+    "progress": Command(config.Progress, reporting.progress),
+    "struggling": Command(config.Struggling, reporting.struggling),
     "override": Command(config.Override, judging.override),
     "similarity": Command(config.SimilarityOf, comparing.similarity),
     "export": Command(config.Export, sending.export),

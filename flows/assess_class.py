@@ -1,6 +1,9 @@
 """The flows of assessment: grade a class, grade it again, and see how it is doing."""
 
 import os
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +19,13 @@ from tasks.assess.analytics.analysis import Analysis, analyse
 from tasks.assess.analytics.forecast import forecast
 from tasks.assess.analytics.wording import analysis_lines, counted
 from tasks.assess.classroom import Classroom
-from tasks.assess.config import Analyze, ClassCommand, Grade, PrepareData, Regrade
+from tasks.assess.config import Analyze, ClassCommand, Grade, GradeOne, PrepareData, Regrade
 from tasks.assess.course.consent import students_with_consent
-from tasks.assess.course.roster import Student
 from tasks.assess.course.submission_hash import submission_hash
-from tasks.assess.gradebook.class_grades import attempt_refused
 from tasks.assess.gradebook.gradebook import AlreadyGraded
+from tasks.assess.gradebook.log import Entry
 from tasks.assess.gradebook.regrade import apply_regrade, plan_regrade
+from tasks.assess.new_work import Work, new_work
 from tasks.assess.results import MilestoneResult, Outcome
 from tasks.assess.rubrics.rubric import Rubric
 from tasks.assess.sandbox import bubblewrap
@@ -37,6 +40,7 @@ from tasks.runs import Run
 SCRIPT = "flows/assess.py"
 # Of a first forecast; later ones use what was measured.
 ASSUMED_SECONDS = 40.0
+Keep = Callable[[MilestoneResult, datetime], Entry]
 
 
 @flow(name="assess-data")
@@ -52,101 +56,89 @@ def prepare_data(config: PrepareData) -> RunOutcome:
 
 @flow(name="assess")
 def grade_class(config: Grade) -> RunOutcome:
-    """Grade who has handed in something new, keep the grades, and tell of the class."""
+    """Grade what is new, keep the grades, and tell of the class."""
+    check(config)
     room = Classroom.enter(config)
-    rubric = room.course.rubric(config.milestone)
+    rubrics = rubrics_of(config, room)
     run = Run(config.resolved_output_dir() / room.name, _store(config), config.refresh)
     run.warn(room.roster.warnings)
-    waiting, told = to_grade(config, room, rubric)
-    run.warn(told)
-    say_forecast(config, room, rubric, len(waiting))
-    results = graded(config, room, rubric, waiting, run)
-    for student, result in zip(waiting, results, strict=True):
-        try:
-            room.gradebook.add_grade(result, room.submitted(student))
-        except AlreadyGraded as error:
-            run.warn([str(error)])
-    verdict = verdict_of(results)
+    again = config.refresh or isinstance(config, GradeOne)
+    found = new_work(room, rubrics, room.students(config.student), again)
+    run.warn(found.told)
+    say_forecast(config, room, found.waiting)
+    results = graded(config, room, found.waiting, run, keep=room.gradebook.add_grade)
+    verdict = verdict_of(results, len(found.held))
     stages.publish_grades(results, verdict)
     analysis = analysed(room, config.threshold)
     run.add("class", stages.publish_class(run.folder, analysis, room.course.name))
     run.record(
         flow="assess",
-        command=command_for(f"{SCRIPT} {'run' if config.student else 'batch'}", config),
+        command=command_for(
+            f"{SCRIPT} {'run' if isinstance(config, GradeOne) else 'batch'}", config
+        ),
         config=config.model_dump(mode="json"),
         data=[{"class": room.name, "students": len(room.roster.students)}],
         metrics={
             "graded": len(results),
-            "grader_version": grading.grader_version(rubric),
+            "grader_versions": {one.id: grading.grader_version(one) for one in rubrics},
             "gradebook_head": room.gradebook.log.head(),
         },
     )
-    lines = [line_of(result) for result in results]
+    shown = [*results, *(found.held if config.student else [])]
+    lines = [line_of(result) for result in shown]
     return RunOutcome(
         lines=[*lines, verdict, f"Class: {run.folder / 'class.html'}"], folder=run.folder
     )
 
 
-def to_grade(config: Grade, room: Classroom, rubric: Rubric) -> tuple[list[Student], list[str]]:
-    """Students whose work has no grade of this grader, and why others are left out."""
-    version = grading.grader_version(rubric)
-    waiting, told = [], []
-    for student in room.students(config.student):
-        if student.folder is None:
-            told.append(f"{student.student} has handed in nothing.")
-            continue
-        digest = submission_hash(student.folder)
-        held = room.gradebook.grade_of(student.student, rubric.id, digest, version)
-        why = attempt_refused(
-            room.course,
-            room.gradebook,
-            student.student,
-            rubric.id,
-            digest,
-            room.submitted(student),
-        )
-        if why:
-            told.append(f"{student.student}: {why}")
-        elif held is None or config.refresh or config.student:
-            waiting.append(student)
-    return waiting, told
+def rubrics_of(config: Grade, room: Classroom) -> list[Rubric]:
+    """Of the milestone that is named, or of all that are active."""
+    return [room.course.rubric(config.milestone)] if config.milestone else room.course.rubrics()
 
 
 def graded(
-    config: Grade, room: Classroom, rubric: Rubric, students: list[Student], run: Run
+    config: Grade, room: Classroom, work: list[Work], run: Run, keep: Keep | None = None
 ) -> list[MilestoneResult]:
-    """The grades of these students, on the task runner that the environment names."""
+    """The grades of this work, on the task runner that the environment names."""
+    if not work:
+        return []
     runner = task_runner(config.at_once or len(os.sched_getaffinity(0)))
+    handed_in = [room.submitted(one.student) for one in work]
     return each_student.with_options(task_runner=runner)(
         run.store,
-        config.refresh,
-        rubric,
-        [asked(config, room, rubric, student, run) for student in students],
+        [asked(config, room, one, run) for one in work],
+        keep and [partial(keep, submitted=moment) for moment in handed_in],
     )
 
 
 @flow(name="assess-students", validate_parameters=False)
 def each_student(
-    store: Path, refresh: bool, rubric: Rubric, students: list[dict[str, Any]]
+    store: Path,
+    asked: list[dict[str, Any]],
+    keep: list[Callable[[MilestoneResult], Entry]] | None,
 ) -> list[MilestoneResult]:
-    """One task a student; one that is lost with its machine is the grader's error."""
-    started = [
-        (asked, grade_one.submit(store, refresh, asked, asked["student"])) for asked in students
-    ]
+    """One task a student and milestone; one that is lost with its machine is the grader's error.
+
+    Each grade is kept as soon as it is there, so that a batch that is killed loses none.
+    """
+    started = [grade_one.submit(store, one, one["student"]) for one in asked]
     results = []
     with publish.progress("grading", len(started), unit="student") as progress:
-        for asked, future in started:
-            results.append(kept(rubric, asked, future))
+        for number, future in enumerate(started):
+            result = result_or_error(asked[number], future)
+            if keep:
+                result = as_kept(result, keep[number])
+            results.append(result)
             progress(len(results))
     return results
 
 
-def asked(
-    config: Grade, room: Classroom, rubric: Rubric, student: Student, run: Run
-) -> dict[str, Any]:
-    """What the stage is given for one student."""
+def asked(config: Grade, room: Classroom, work: Work, run: Run) -> dict[str, Any]:
+    """What the stage is given for one student and milestone."""
+    student, rubric = work.student, work.rubric
     digest = submission_hash(student.folder)
     return {
+        "refresh": config.refresh or work.anew,
         "student": student.student,
         "submission": str(student.folder.resolve()),
         "submission_hash": digest,
@@ -160,15 +152,13 @@ def asked(
 
 
 @task(name="student", task_run_name="student-{student}", cache_policy=NO_CACHE)
-def grade_one(store: Path, refresh: bool, arguments: dict[str, Any], student: str) -> StageResult:
-    """One student's grade, taken from the cache where it is there."""
-    result, _ = stages.grade(store=store, refresh=refresh, **arguments)
+def grade_one(store: Path, asked: dict[str, Any], student: str) -> StageResult:
+    """One student's grade in one milestone, taken from the cache where it is there."""
+    result, _ = stages.grade(store=store, **asked)
     return result
 
 
-def kept(
-    rubric: Rubric, asked: dict[str, Any], future: PrefectFuture[StageResult]
-) -> MilestoneResult:
+def result_or_error(asked: dict[str, Any], future: PrefectFuture[StageResult]) -> MilestoneResult:
     """The grade of a student, also where its task was lost."""
     try:
         return stages.result_of(future.result())
@@ -176,41 +166,46 @@ def kept(
         return grading.lost(
             asked["student"],
             Path(asked["submission"]),
-            rubric,
+            Rubric.model_validate(asked["rubric"]),
             f"The grading was lost: {type(error).__name__}: {error}",
         )
 
 
-def say_forecast(config: Grade, room: Classroom, rubric: Rubric, count: int) -> None:
+def as_kept(result: MilestoneResult, keep: Callable[[MilestoneResult], Entry]) -> MilestoneResult:
+    """The grade that the gradebook has now: an earlier one of the same work stays."""
+    try:
+        return MilestoneResult.model_validate_json(keep(result).content)
+    except AlreadyGraded as error:
+        get_run_logger().warning(str(error))
+        return result
+
+
+def say_forecast(config: Grade, room: Classroom, work: list[Work]) -> None:
     """What the batch will take, before it starts."""
-    earlier = [one.seconds for one in room.results([rubric]) if one.seconds > 0]
     cores = config.at_once or len(os.sched_getaffinity(0))
-    said = forecast(count, cores, earlier, ASSUMED_SECONDS).sentence()
-    publish.markdown("forecast", said, said)
-    get_run_logger().info(said)
+    rubrics = {one.rubric.id: one.rubric for one in work}
+    said = []
+    for rubric in rubrics.values():
+        earlier = [one.seconds for one in room.results([rubric]) if one.seconds > 0]
+        count = sum(one.rubric.id == rubric.id for one in work)
+        told = forecast(count, cores, earlier, ASSUMED_SECONDS).sentence()
+        said.append(f"{rubric.title}: {told}")
+    text = "\n\n".join(said) or "Nothing new to grade."
+    publish.markdown("forecast", text, " ".join(said) or text)
+    for line in said or [text]:
+        get_run_logger().info(line)
 
 
 @flow(name="assess-regrade")
 def regrade_class(config: Regrade) -> RunOutcome:
     """Grade again what has a grade, show who changes, and replace the grades where asked."""
+    check(config)
     room = Classroom.enter(config)
-    rubrics = [room.course.rubric(config.milestone)] if config.milestone else room.course.rubrics()
+    rubrics = rubrics_of(config, room)
     run = Run(config.resolved_output_dir() / room.name, _store(config), config.refresh)
-    results = []
-    for rubric in rubrics:
-        attempts = room.gradebook.attempts([rubric])
-        held = [
-            student
-            for student in room.students(config.student)
-            if student.folder is not None and (student.student, rubric.id) in attempts
-        ]
-        again = [
-            student
-            for student in held
-            if submission_hash(student.folder)
-            in {one.result.submission_hash for one in attempts[student.student, rubric.id]}
-        ]
-        results += graded(config, room, rubric, again, run)
+    work = graded_work(config, room, rubrics)
+    say_forecast(config, room, work)
+    results = graded(config, room, work, run)
     plan = plan_regrade(room.gradebook, rubrics, results)
     verdict = (
         f"{counted(len(plan.changes), 'grade changes', 'grades change')}, "
@@ -228,6 +223,19 @@ def regrade_class(config: Regrade) -> RunOutcome:
     else:
         lines += [verdict, "Nothing is changed yet: --apply replaces the grades."]
     return RunOutcome(lines=lines, folder=run.folder)
+
+
+def graded_work(config: Regrade, room: Classroom, rubrics: list[Rubric]) -> list[Work]:
+    """Submissions that lie in the class as they were when they were graded."""
+    found = []
+    for rubric in rubrics:
+        attempts = room.gradebook.attempts([rubric])
+        for student in room.students(config.student):
+            held = attempts.get((student.student, rubric.id), [])
+            hashes = {one.result.submission_hash for one in held}
+            if student.folder is not None and submission_hash(student.folder) in hashes:
+                found.append(Work(student, rubric))
+    return found
 
 
 @flow(name="assess-analyze")
@@ -254,20 +262,21 @@ def analysed(room: Classroom, threshold: float, pseudonymous: bool = False) -> A
     return analyse(results, threshold=threshold, consenting=consenting)
 
 
-def verdict_of(results: list[MilestoneResult]) -> str:
-    """One line: how many ended how."""
+def verdict_of(results: list[MilestoneResult], held: int) -> str:
+    """One line: how many ended how, and how many had a grade before."""
     counts = {outcome: 0 for outcome in Outcome}
     for one in results:
         counts[one.outcome] += 1
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-    return f"{counted(len(results), 'submission')} graded: {told or 'nothing new'}."
+    before = f" {held} had a grade before." if held else ""
+    return f"{counted(len(results), 'submission')} graded: {told or 'nothing new'}.{before}"
 
 
 def line_of(result: MilestoneResult) -> str:
     """One student for the terminal."""
     kind = "provisional" if result.provisional else "final"
     return (
-        f"{result.student}: {_points(result.score)} {result.level or 'no level yet'} "
+        f"{result.student}, {result.milestone}: {_points(result.score)} {result.level or 'no level yet'} "
         f"({result.outcome}, {kind})"
     )
 
@@ -287,6 +296,29 @@ def check(config: Grade) -> None:
         raise BadInput(
             f"{reason} Without it nothing holds the students' code back; --unsafe-local runs it "
             "all the same, as yourself."
+        )
+
+
+def check_class(config: ClassCommand) -> None:
+    """Refuse before Prefect starts.
+
+    Raises:
+        BadInput: there is no such course or class.
+    """
+    Classroom.enter(config)
+
+
+def check_datasets(config: PrepareData) -> None:
+    """Refuse before Prefect starts.
+
+    Raises:
+        BadInput: there is no such data set.
+    """
+    unknown = [name for name in config.datasets if name not in datasets.DATASETS]
+    if unknown:
+        raise BadInput(
+            f"--datasets: there is no data set '{unknown[0]}'; there are "
+            f"{', '.join(datasets.DATASETS)}."
         )
 
 

@@ -5,7 +5,6 @@ import signal
 import threading
 import time
 
-from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE
 
 from tasks.errors import StageFailed
@@ -26,6 +25,9 @@ def start(interruption: Interruption) -> None:
     """
     if PREFECT_API_URL.value() or not PREFECT_SERVER_ALLOW_EPHEMERAL_MODE.value():
         return
+    # Here, since it takes seconds that commands which need no server would wait for.
+    from prefect.server.api.server import SubprocessASGIServer
+
     server = SubprocessASGIServer()
     failure: list[Exception] = []
 

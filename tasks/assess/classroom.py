@@ -14,6 +14,7 @@ from tasks.assess.course.submission_hash import handed_in_at
 from tasks.assess.gradebook.gradebook import Gradebook
 from tasks.assess.results import MilestoneResult
 from tasks.assess.rubrics.rubric import Rubric
+from tasks.assess.sandbox.names import safe_name
 from tasks.assess.scoring.standing import CourseGrade, Standing, course_grade, standings
 from tasks.errors import BadInput
 
@@ -42,7 +43,7 @@ class Classroom:
         key = CourseKey.read(folder)
         place = _class_of(config, folder)
         return cls(
-            name=place.stem,
+            name=_name_of(place),
             course=course,
             key=key,
             roster=read_roster(place),
@@ -127,6 +128,12 @@ class Classroom:
 def _counting(result: MilestoneResult, standing: Standing) -> MilestoneResult:
     update = {name: getattr(standing, name) for name in ("score", "lowest", "highest", "level")}
     return result.model_copy(update=update)
+
+
+def _name_of(place: Path) -> str:
+    """What a class is called; also "." and ".." mean a folder with a name."""
+    resolved = place.resolve()
+    return safe_name(resolved.name if resolved.is_dir() else resolved.stem)
 
 
 def _class_of(config: ClassCommand, folder: Path) -> Path:

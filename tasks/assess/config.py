@@ -69,9 +69,11 @@ class SelfCheck(CourseCommand):
 
 
 class Grade(ClassCommand):
-    """Grade a class, or one of its students, in one milestone."""
+    """Grade what is new in a class, keep the grades, and tell how the class is doing."""
 
-    milestone: str = Field(min_length=1, description="Number or name of the milestone.")
+    milestone: str | None = Field(
+        default=None, min_length=1, description="Number or name; None is all that are active."
+    )
     student: str | None = Field(default=None, description="The only student; None is all.")
     at_once: int | None = Field(
         default=None, ge=1, le=64, description="Students at once; None is one a core."
@@ -85,18 +87,18 @@ class Grade(ClassCommand):
 class GradeOne(Grade):
     """Grade one student in one milestone."""
 
+    milestone: str = Field(min_length=1, description="Number or name of the milestone.")
     student: str = Field(min_length=1, description="As in the roster.")
 
 
 class Regrade(Grade):
     """Grade again what a former version of the grader graded, and show who changes."""
 
-    milestone: str | None = Field(default=None, description="One milestone; None is all.")
     apply: bool = Field(default=False, description="Replace the grades, after the changes.")
 
 
 class Report(ClassCommand):
-    """A student's report."""
+    """Write a student's report: score, level, every criterion with evidence and what to do next."""
 
     student: str = Field(min_length=1, description="As in the roster.")
     milestone: str | None = Field(default=None, description="One milestone.")
@@ -105,18 +107,27 @@ class Report(ClassCommand):
 
 
 class Analyze(ClassCommand):
-    """How the class is doing: completion, scores, warnings, who struggles, what to change."""
+    """How the class is doing: completion, scores, warnings, hardest criteria, what to change."""
 
     threshold: float = Field(default=70, ge=0, le=100, description="Scores below it struggle.")
     pseudonymous: bool = Field(default=False, description="Under pseudonyms.")
 
 
+class Progress(Analyze):
+    """Where every student stands in every milestone, and the class over time."""
+
+
+class Struggling(Analyze):
+    """Who is below the threshold, in what, and why."""
+
+
 class Override(ClassCommand):
-    """A person's score for a criterion, signed and kept."""
+    """Give a criterion a person's score, signed and kept."""
 
     student: str = Field(min_length=1, description="As in the roster.")
-    criterion: str = Field(
-        min_length=1, description="Its id, or milestone1/ID where several milestones have it."
+    criterion: str = Field(min_length=1, description="Its id, such as code_quality.")
+    milestone: str | None = Field(
+        default=None, description="Needed where several milestones have such a criterion."
     )
     score: float = Field(ge=0, le=100, description="Points.")
     reason: str = Field(min_length=1, description="Why; the student reads it.")

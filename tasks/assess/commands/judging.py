@@ -19,7 +19,10 @@ def override(config: Override) -> Outcome:
     """
     room = Classroom.enter(config)
     student = room.roster.find(config.student)
-    rubric, criterion = find_criterion(config.criterion, room.course.rubrics())
+    rubrics = room.course.rubrics()
+    if config.milestone is not None:
+        rubrics = [room.course.rubric(config.milestone)]
+    rubric, criterion = find_criterion(config.criterion, rubrics)
     by = config.by or getpass.getuser()
     check_judgement(criterion, config.score, by, config.reason)
     attempts = room.gradebook.attempts([rubric], student.student)

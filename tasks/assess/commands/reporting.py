@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tasks.assess.analytics.analysis import Analysis, analyse
 from tasks.assess.analytics.wording import progress_lines, struggling_lines
 from tasks.assess.classroom import Classroom
-from tasks.assess.config import Analyze, Report
+from tasks.assess.config import Analyze, Progress, Report, Struggling
 from tasks.assess.pseudonyms import pseudonymous
 from tasks.assess.reports.grade import Grade, Section
 from tasks.assess.reports.page import write_report
@@ -49,12 +49,12 @@ def report(config: Report) -> Outcome:
     return Outcome(lines=[*report_lines(shown_as, sections), f"Report: {path}"], folder=folder)
 
 
-def progress(config: Analyze) -> Outcome:
+def progress(config: Progress) -> Outcome:
     """Where every student stands, and the class over time."""
     return _told(config, progress_lines)
 
 
-def struggling(config: Analyze) -> Outcome:
+def struggling(config: Struggling) -> Outcome:
     """Who is below the threshold, and where."""
     return _told(config, struggling_lines)
 
