@@ -119,6 +119,20 @@ def analyse(
     )
 
 
+def validation_failures(
+    train_rows: Sequence[SplitRow],
+    val_rows: Sequence[SplitRow],
+    answers_val: Path,
+    clusters: Mapping[str, str],
+    max_new_tokens: int,
+) -> dict[str, Any]:
+    """Facts of the tuned model's failures on validation, by which a change may be chosen."""
+    scores = score(read_answered(answers_val, val_rows), max_new_tokens)
+    cases = join(val_rows, _rows(answers_val), scores.to_dict("records"))
+    known = TrainingText(train_rows)
+    return analyse_errors(cases["tuned"], cases["base"], known, clusters=clusters)
+
+
 def write(folder: Path, title: str, found: Found, forgetting: Mapping[str, Any]) -> dict[str, Path]:
     """Write the page, its pictures and the figures; name to file."""
     written = {name: folder / f"{name}.png" for name in PICTURES}
