@@ -59,8 +59,14 @@ def _end(evaluated: list[tuple[int, float]], facts: dict[str, Any]) -> str:
         )
     return (
         f"It changed by {-change:+.1%} at the last evaluation, within {FLAT:.1%}: the training has "
-        "converged."
+        f"converged{_by_its_rate(facts)}."
     )
+
+
+def _by_its_rate(facts: dict[str, Any]) -> str:
+    """A rate that falls to zero flattens any loss, which is to be said."""
+    falls = facts.get("settings", {}).get("scheduler") in ("cosine", "linear")
+    return " as far as its rate, which falls to zero, lets that be told" if falls else ""
 
 
 def _gap(facts: dict[str, Any]) -> str:
