@@ -103,7 +103,12 @@ def facts() -> dict[str, Any]:
             "threshold": "ROUGE-L below 0.15",
             "classes": {"hallucination": 30, "incomplete": 20, "off-topic": 11, "other": 0},
             "hypotheses": [
-                {"claim": "Long references fail more.", "figure": 0.4, "evidence": "rho is -0.4."}
+                {
+                    "claim": "Long references fail more.",
+                    "figure": "rho is -0.4",
+                    "evidence": "",
+                    "shown": True,
+                }
             ],
         },
         "forgetting": {
@@ -111,7 +116,9 @@ def facts() -> dict[str, Any]:
                 _kept("arithmetic", 0.4, 0.2, 50.0, 5),
                 _kept("sentences", 30.0, 31.0, 3.3, 100),
             ],
-            "hypotheses": [{"claim": "No row has arithmetic.", "figure": 0, "evidence": ""}],
+            "hypotheses": [
+                {"claim": "No row has arithmetic.", "figure": "0", "evidence": "", "shown": False}
+            ],
             "mitigations": [
                 {"mitigation": "replay", "how": "mix general rows in", "figure": "0 % were general"}
             ],

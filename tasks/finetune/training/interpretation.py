@@ -57,14 +57,16 @@ def _end(evaluated: list[tuple[int, float]], facts: dict[str, Any]) -> str:
             f"It was still falling at the end (by {change:.1%} at the last evaluation): more "
             "epochs may help."
         )
-    level = f"It changed by {-change:+.1%} at the last evaluation, within {FLAT:.1%}"
-    if facts["best_step"] < evaluated[-1][0]:
-        return f"{level}: the training has converged."
-    # A rate that falls to zero flattens every curve.
     return (
-        f"{level}, and was the lowest: it has converged as far as this schedule lets it, whose rate "
-        "ends near zero; more epochs may still help."
+        f"It changed by {-change:+.1%} at the last evaluation, within {FLAT:.1%}: the training has "
+        f"converged{_by_its_rate(facts)}."
     )
+
+
+def _by_its_rate(facts: dict[str, Any]) -> str:
+    """A rate that falls to zero flattens any loss, which is to be said."""
+    falls = facts.get("settings", {}).get("scheduler") in ("cosine", "linear")
+    return " as far as its rate, which falls to zero, lets that be told" if falls else ""
 
 
 def _gap(facts: dict[str, Any]) -> str:
