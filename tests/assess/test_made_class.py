@@ -1,10 +1,10 @@
 """A class of 30 submissions is graded, and every one comes to what it must."""
 
-import random
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from made_class.editing import REFERENCE
 from made_class.expected import CLASS, Member
@@ -133,20 +133,21 @@ def test_a_copy_is_ranked_first_where_the_courses_code_is_set_aside(
     folders: dict[str, Path],
 ) -> None:
     pair = {"with_other_spellings", "copied_from_another"}
-    names = [*pair, "perfect", "without_bias", "kernel_without_gradient"]
+    names = [*pair, "without_bias", "knows_one_layer"]
     ranking = rank({name: folders[name] for name in names}, base=[REFERENCE])
-    first = ranking.pairs[0]
+    first, *others = ranking.pairs
     assert {first.first.name, first.second.name} == pair
-    assert first.similarity > 0.8
+    assert all(other.similarity < first.similarity for other in others)
 
 
 @pytest.mark.slow
 @needs_bubblewrap
 @needs_mnist
 def test_grades_do_not_depend_on_the_order(folders: dict[str, Path], graded: Graded) -> None:
-    again = [(BY_FOLDER[name], milestone) for name in ORDERED for milestone in MILESTONES]
-    random.Random(1).shuffle(again)
-    for key, result in grade_all(folders, again, workers=1).items():
+    asked = [(BY_FOLDER[name], milestone) for name in ORDERED for milestone in MILESTONES]
+    order = np.random.default_rng(1).permutation(len(asked))
+    again = grade_all(folders, [asked[number] for number in order], workers=1)
+    for key, result in again.items():
         assert decided(result) == decided(graded[key])
 
 
