@@ -276,8 +276,8 @@ def line_of(result: MilestoneResult) -> str:
     """One student for the terminal."""
     kind = "provisional" if result.provisional else "final"
     return (
-        f"{result.student}, {result.milestone}: {_points(result.score)} {result.level or 'no level yet'} "
-        f"({result.outcome}, {kind})"
+        f"{result.student}, {result.milestone}: {_points(result.score)} "
+        f"{result.level or 'no level yet'} ({result.outcome}, {kind})"
     )
 
 

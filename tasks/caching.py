@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from tasks.errors import BadInput
 from tasks.files import remove_unfinished
+from tasks.parsing import ONE_AT_A_TIME
 from tasks.pointers import FilePointer, StageResult
 
 PROJECT_PACKAGES = ("tasks",)
@@ -108,18 +109,21 @@ def _project_file(name: str) -> Path | None:
     return None
 
 
-def _imported_names(source: bytes, path: Path, name: str) -> list[str]:
+@cache
+def _imported_names(source: bytes, path: Path, name: str) -> tuple[str, ...]:
     """Every name that the source imports and that may be a module."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     names = []
-    for node in ast.walk(ast.parse(source)):
+    with ONE_AT_A_TIME:
+        tree = ast.parse(source)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             module = resolve_name("." * node.level + (node.module or ""), package)
             names.append(module)
             names += [f"{module}.{alias.name}" for alias in node.names]
-    return names
+    return tuple(names)
 
 
 def stage(

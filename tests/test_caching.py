@@ -4,6 +4,7 @@ import tasks.environment  # noqa: F401  isort: skip — before Prefect
 
 import importlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -388,3 +389,16 @@ def test_an_argument_that_cannot_be_hashed_stops_the_stage_before_it_works(serve
     with pytest.raises(TypeError, match="cannot make a cache key of a PosixPath"):
         shout(store=tmp_path, text=tmp_path / "input.txt", mark="!", folder=tmp_path)
     assert worked == []
+
+
+def test_threads_may_make_keys_at_once():
+    """`ast.parse` of CPython 3.11 may fail where two threads are in it."""
+    modules = [importlib.import_module(f"tasks.{name}") for name in ("caching", "records", "gates")]
+    expected = source_hash(modules)
+
+    def made(_):
+        caching._imported_names.cache_clear()
+        return source_hash(modules)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(made, range(24))) == {expected}

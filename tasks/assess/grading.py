@@ -22,6 +22,7 @@ from tasks.assess.sandbox.session import Sandbox
 from tasks.assess.sandbox.submission_copy import SubmissionRefused
 from tasks.assess.scoring.milestone import score_milestone
 from tasks.errors import BadInput, StageFailed
+from tasks.parsing import ONE_AT_A_TIME
 
 # What decides a grade, apart from the rubric; reports and exports do not.
 DECIDES = (
@@ -154,7 +155,8 @@ def _asked(
     with Sandbox(submission, limits, unsafe_local=unsafe_local) as sandbox:
         for name in wanted:
             if name in STATIC_PROBES:
-                found.append(STATIC_PROBES[name].inspect(sandbox.copy))
+                with ONE_AT_A_TIME:
+                    found.append(STATIC_PROBES[name].inspect(sandbox.copy))
                 continue
             probe = PROBES[name]
             jobs = probe.jobs(_generator(seed, name))

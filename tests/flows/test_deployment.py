@@ -38,6 +38,18 @@ def test_unknown_parameters_are_refused():
         flow.validate_parameters({"config": inbox["parameters"]["config"] | {"video": []}})
 
 
+def test_a_class_keeps_its_name_on_the_way_through_the_flow_s_parameters():
+    """`class` is no name that Python lets a field have."""
+    (nightly,) = [one for one in deployments() if one["entrypoint"].startswith("flows/assess")]
+    flow = load_flow_from_entrypoint(str(PROJECT_ROOT / nightly["entrypoint"]))
+    config = flow.validate_parameters(nightly["parameters"])["config"]
+    assert config.class_ == Path("data/course/submissions")
+    assert config.milestone is None
+    assert [schedule["active"] for schedule in nightly["schedules"]] == [False]
+    with pytest.raises(ParameterTypeError, match="klass"):
+        flow.validate_parameters({"config": {"klass": "submissions"}})
+
+
 def test_the_server_imports_with_the_pinned_packages():
     """Newer fastapi releases break this import, and with it every flow."""
     import prefect.server.api.server as server
@@ -122,6 +134,9 @@ def test_a_schedule_creates_runs_and_a_worker_runs_one(server, tmp_path, onnx_fi
     assert inbox["global_concurrency_limit"]["limit"] == 1
     assert inbox["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
     assert [schedule["active"] for schedule in inbox["schedules"]] == [False]
+    nightly = httpx.get(f"{address}/deployments/name/assess/nightly", timeout=10).json()
+    assert nightly["parameters"]["config"]["class"] == "data/course/submissions"
+    assert [schedule["active"] for schedule in nightly["schedules"]] == [False]
     # With SQLAlchemy 2.1 no run would ever appear here.
     wait_for(lambda: any(run["auto_scheduled"] for run in runs()), 90, tmp_path / "server.log")
 
