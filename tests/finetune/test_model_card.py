@@ -172,6 +172,12 @@ def test_what_was_not_measured_is_said_and_not_left_out(write):
     assert "Bits a byte" not in str(ModelCard(card).data)
 
 
+def test_a_hypothesis_is_told_with_whether_it_is_shown(write):
+    card = write()
+    assert "\n| Long references fail more. | rho is -0.4 | none | yes |\n" in card
+    assert "\n| No row has arithmetic. | 0 | none | no |\n" in card
+
+
 def test_text_from_outside_is_inert(write):
     given = facts()
     given["figures"]["domains"][0]["name"] = HOSTILE.replace(" TODO", "")
