@@ -128,6 +128,17 @@ def test_values_and_arrays_come_back(ask: Ask) -> None:
 
 
 @needs_bubblewrap
+def test_nothing_more_is_asked_where_all_answers_are_needed(sandbox: Sandbox) -> None:
+    jobs = [SOUND, Job("call", {"function": "leave"}), SOUND, SOUND]
+    first, left, *others = sandbox.run(jobs, all_or_none=True)
+    assert_sound(first)
+    assert left.status == "no result"
+    assert {(one.status, one.error) for one in others} == {
+        ("no result", "not asked, since another got no answer")
+    }
+
+
+@needs_bubblewrap
 def test_network_is_out_of_reach(ask: Ask, unsafe: Sandbox, listener: int) -> None:
     to = {"host": "127.0.0.1", "port": listener}
     got = ask("connect", **to)
