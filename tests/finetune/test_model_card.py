@@ -174,8 +174,8 @@ def test_what_was_not_measured_is_said_and_not_left_out(write):
 
 def test_a_hypothesis_is_told_with_whether_it_is_shown(write):
     card = write()
-    assert "\n| Long references fail more. | rho is -0.4 | none | yes |\n" in card
-    assert "\n| No row has arithmetic. | 0 | none | no |\n" in card
+    assert "\n| Long references fail more. | rho is -0.4 | no more | yes |\n" in card
+    assert "\n| No row has arithmetic. | 0 | no more | no |\n" in card
 
 
 def test_text_from_outside_is_inert(write):
