@@ -100,7 +100,9 @@ def test_every_command_has_help(name, capsys):
 
 def test_what_is_asked_for_in_the_wrong_way_is_said_in_one_sentence(line):
     assert "no command 'grade'" in line.refused("grade", places=False)
-    assert "no such setting" in line.refused("batch", "--milestone", "1", "--threshhold", "3")
+    assert "unrecognized arguments: --threshhold" in line.refused(
+        "batch", "--milestone", "1", "--threshhold", "3"
+    )
     assert "there is a course already" in line.refused(
         "init", "--course-name", "Again", students=False
     )
