@@ -37,7 +37,7 @@ DECIDES = (
 )
 # After so many probes in a row without an answer in time, the next ones get only these seconds: a
 # submission that hangs wherever it is asked then costs minutes, and no other one loses anything.
-PATIENT, SHORT_SECONDS = 3, 5.0
+PATIENT, SHORT_SECONDS = 2, 5.0
 KNOWN_PROBES: dict[str, Probe | StaticProbe | EvidenceProbe] = {
     **PROBES,
     **STATIC_PROBES,

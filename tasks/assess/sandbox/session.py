@@ -22,6 +22,8 @@ from tasks.assess.sandbox.submission_copy import Copied, copy_submission
 from tasks.errors import BadInput, StageFailed
 
 START_SECONDS = 60.0
+# What a busy machine may do to honest code: what it is graded by is the time of a CPU.
+WALL_PER_CPU = 3.0
 # Puts itself into the control groups, then becomes the sandbox.
 ENTER = 'for group in $1; do echo $$ >"$group/cgroup.procs" || exit 97; done; shift; exec "$@"'
 
@@ -96,7 +98,8 @@ class Sandbox:
         """Ask all jobs in turn; after one that ended its process, the rest go to a fresh one.
 
         Args:
-            seconds: of time for a job, on the wall and of a CPU, in place of the limits'.
+            seconds: of a CPU for a job, in place of the limits'; the clock on the wall allows
+                `WALL_PER_CPU` times as many.
             all_or_none: do not ask on after a job without an answer, since the others would be
                 of no use; they get "no result".
 
@@ -176,7 +179,8 @@ class Sandbox:
 
     def _ask(self, process: Process, job: Job, seconds: float | None, until: float) -> JobResult:
         token = secrets.token_hex(16)
-        wall = min(seconds or self.limits.wall_seconds, max(0.0, until - time.monotonic()))
+        allowed = WALL_PER_CPU * seconds if seconds else self.limits.wall_seconds
+        wall = min(allowed, max(0.0, until - time.monotonic()))
         cpu = seconds or self.limits.cpu_seconds
         question = {"operation": job.operation, "params": job.params, "cpu_seconds": cpu}
         heard = process.ask(pack({**question, "token": token}, job.arrays), wall)
