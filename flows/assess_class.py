@@ -49,8 +49,11 @@ def prepare_data(config: PrepareData) -> RunOutcome:
     folder = config.resolved_output_dir()
     run = Run(folder, folder / ".cache", config.refresh)
     names = config.datasets or list(datasets.DATASETS)
-    found = {name: run.stage(stages.data, label=name, name=name, folder=None) for name in names}
-    lines = [f"{name}: {result.figures['folder']}" for name, result in found.items()]
+    lines = []
+    for name in names:
+        result, _ = stages.data(store=run.store, refresh=config.refresh, name=name)
+        lines.append(f"{name}: {run.add(name, result).figures['folder']}")
+    stages.publish_data(lines)
     return RunOutcome(lines=lines, folder=folder)
 
 

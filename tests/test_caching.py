@@ -2,8 +2,10 @@
 
 import tasks.environment  # noqa: F401  isort: skip — before Prefect
 
+import gc
 import importlib
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -391,8 +393,23 @@ def test_an_argument_that_cannot_be_hashed_stops_the_stage_before_it_works(serve
     assert worked == []
 
 
-def test_threads_may_make_keys_at_once():
-    """`ast.parse` of CPython 3.11 may fail where two threads are in it."""
+@pytest.fixture
+def threads_that_switch_while_parsing():
+    """A switch of threads at each collection of garbage, of which parsing makes many."""
+
+    def switch(*_):
+        time.sleep(0)
+
+    before = gc.get_threshold()
+    gc.callbacks.append(switch)
+    gc.set_threshold(50)
+    yield
+    gc.set_threshold(*before)
+    gc.callbacks.remove(switch)
+
+
+def test_threads_may_make_keys_at_once(threads_that_switch_while_parsing):
+    """`ast.parse` of CPython 3.11 fails where two threads are in it."""
     modules = [importlib.import_module(f"tasks.{name}") for name in ("caching", "records", "gates")]
     expected = source_hash(modules)
 

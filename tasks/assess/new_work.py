@@ -62,6 +62,17 @@ def new_work(
         for student in students:
             if student.folder is not None:
                 _sort_in(found, room, student, rubric, attempts, again)
+        version = grading.grader_version(rubric)
+        others = [
+            one.student
+            for one in found.held
+            if one.milestone == rubric.id and one.grader_version != version
+        ]
+        if others:
+            found.told.append(
+                f"{rubric.id}: another version of the grader graded {', '.join(others)}; regrade "
+                "shows who would change."
+            )
     return found
 
 
@@ -99,9 +110,4 @@ def _sort_in(
         found.told.append(
             f"{student.student}, {rubric.id}: could not be graded in full before; --refresh tries "
             "again."
-        )
-    elif held.grader_version != grading.grader_version(rubric):
-        found.told.append(
-            f"{student.student}, {rubric.id}: graded by another version of the grader; regrade "
-            "shows what would change."
         )

@@ -14,6 +14,7 @@ from tasks.assess.results import MilestoneResult
 from tasks.assess.rubrics.rubric import Rubric
 from tasks.caching import only_transient, stage
 from tasks.pointers import StageResult
+from tasks.text import plain
 
 
 @stage(
@@ -57,6 +58,15 @@ def grade(
     written = {"result": folder / file}
     files.write_text(written["result"], result.model_dump_json(indent=2) + "\n")
     return StageResult.of(written, {"score": result.score, "outcome": result.outcome})
+
+
+def publish_data(lines: list[str]) -> None:
+    """Where each data set is, on the run page."""
+    publish.markdown(
+        "data",
+        "\n".join(f"- {plain(line)}" for line in lines),
+        f"Data sets that are here, their sums checked: {len(lines)}.",
+    )
 
 
 def result_of(graded: StageResult) -> MilestoneResult:

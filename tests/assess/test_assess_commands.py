@@ -137,9 +137,17 @@ def test_a_roster_names_the_class(line):
     assert "leads out of" in told
 
 
-@pytest.mark.parametrize("name", ["run", "batch", "regrade", "test"])
-def test_nothing_runs_without_a_sandbox(line, name, monkeypatch, tmp_path):
+@pytest.fixture
+def no_bubblewrap(monkeypatch, tmp_path):
+    """A machine whose PATH leads to no bwrap."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    bubblewrap.missing.cache_clear()
+    yield
+    bubblewrap.missing.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["run", "batch", "regrade", "test"])
+def test_nothing_runs_without_a_sandbox(line, name, no_bubblewrap):
     words = {
         "run": ["--student", "ada", "--milestone", "1"],
         "test": ["1", "--submission", str(line.students / "ada")],

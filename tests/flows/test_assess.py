@@ -13,13 +13,23 @@ from types import SimpleNamespace
 
 import pytest
 
-from flows.assess_class import analyze, grade_class, regrade_class
+from flows.assess_class import analyze, grade_class, prepare_data, regrade_class
 from tasks.assess.classroom import Classroom
 from tasks.assess.commands.judging import override
 from tasks.assess.commands.reporting import report
 from tasks.assess.commands.sending import export
-from tasks.assess.config import Analyze, Export, Grade, GradeOne, Override, Regrade, Report
+from tasks.assess.config import (
+    Analyze,
+    Export,
+    Grade,
+    GradeOne,
+    Override,
+    PrepareData,
+    Regrade,
+    Report,
+)
 from tasks.assess.course.setting_up import configure_milestones, init_course
+from tasks.assess.datasets import DATASETS
 from tasks.assess.results import Outcome
 from tasks.assess.sandbox import bubblewrap
 from tasks.errors import BadInput
@@ -276,6 +286,18 @@ def test_what_cannot_be_graded_fails_as_bad_input(tmp_path, prefect_server, monk
     assert state.is_failed()
     assert isinstance(state.result(raise_on_failure=False), BadInput)
     assert small.entries() == []
+
+
+def test_data_sets_are_found_and_checked(tmp_path, prefect_server, artifacts_of_run):
+    if DATASETS["mnist"].find() is None:
+        pytest.skip("MNIST is not on this machine")
+    config = PrepareData(datasets=["mnist"], output_dir=tmp_path)
+    for _ in range(2):
+        state = prepare_data(config, return_state=True)
+        assert state.is_completed(), state.message
+        (line,) = state.result().lines
+        assert line == f"mnist: {DATASETS['mnist'].find()}"
+    assert "data" in artifacts_of_run(state.state_details.flow_run_id)
 
 
 @pytest.mark.slow
