@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import StageFailed
-from tasks.finetune.audit.page import inert
 from tasks.finetune.splits import SPLITS
+from tasks.pages import inert
 from tasks.pointers import StageResult
 from tasks.text import plain
 
