@@ -63,6 +63,7 @@ def run(tmp_path, **settings):
         "data_dir": tmp_path / "data",
         "output_dir": tmp_path / "out",
         "min_rows": 50,
+        "until": "validate",
     }
     return finetune(FinetuneConfig(**(usual | settings)), return_state=True)
 
