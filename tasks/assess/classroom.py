@@ -15,6 +15,7 @@ from tasks.assess.gradebook.gradebook import Gradebook
 from tasks.assess.results import MilestoneResult
 from tasks.assess.rubrics.rubric import Rubric
 from tasks.assess.sandbox.names import safe_name
+from tasks.assess.scoring.attempts import refused
 from tasks.assess.scoring.standing import CourseGrade, Standing, course_grade, standings
 from tasks.errors import BadInput
 
@@ -83,6 +84,16 @@ class Classroom:
         rubrics = self.course.rubrics()
         return course_grade(student, found, self.course.weights(), rubrics[0].levels)
 
+    def attempt_refused(
+        self, student: str, milestone: str, submission_hash: str, submitted: datetime
+    ) -> str:
+        """Why work is not graded now; empty where it is, as for work that was graded before."""
+        attempts = self.gradebook.attempts([self.course.rubric(milestone)], student)
+        former = attempts.get((student, milestone), [])
+        if any(one.result.submission_hash == submission_hash for one in former):
+            return ""
+        return refused([one.submitted for one in former], submitted, self.course.attempts)
+
     def results(self, rubrics: Collection[Rubric] | None = None) -> list[MilestoneResult]:
         """The results that count, with judgements, before lateness."""
         wanted = {one.id for one in rubrics} if rubrics is not None else None
@@ -93,15 +104,23 @@ class Classroom:
             if standing.result is not None and (wanted is None or standing.milestone in wanted)
         ]
 
+    def results_after_lateness(self) -> list[MilestoneResult]:
+        """The results that count, with what lateness takes off their scores and levels."""
+        return [
+            _counting(standing.result, standing)
+            for found in self.standings().values()
+            for standing in found
+            if standing.result is not None
+        ]
+
     def class_results(self) -> ClassResults:
         """For analytics: every milestone of every student, lateness taken off."""
         rubrics = self.course.rubrics()
-        found = [one for each in self.standings().values() for one in each]
         return ClassResults.gather(
             self.name,
             [one.student for one in self.roster.students],
             [self._milestone(rubric) for rubric in rubrics],
-            [_counting(one.result, one) for one in found if one.result is not None],
+            self.results_after_lateness(),
             self.gradebook.history(rubrics),
         )
 

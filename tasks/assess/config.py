@@ -158,6 +158,10 @@ class Export(ClassCommand):
     with_provisional: bool = Field(
         default=False, description="canvas: give provisional grades too."
     )
+    canvas_export: Path | None = Field(
+        default=None,
+        description="canvas: the gradebook as Canvas exports it, so that its ids are known.",
+    )
 
 
 class SyncCanvas(ClassCommand):

@@ -7,7 +7,6 @@ from tasks.assess import grading
 from tasks.assess.classroom import Classroom
 from tasks.assess.course.roster import Student
 from tasks.assess.course.submission_hash import submission_hash
-from tasks.assess.gradebook.class_grades import attempt_refused
 from tasks.assess.results import MilestoneResult, Outcome
 from tasks.assess.rubrics.rubric import Rubric
 from tasks.assess.scoring.attempts import Attempt
@@ -88,14 +87,7 @@ def _sort_in(
     results = [one.result for one in attempts.get((student.student, rubric.id), [])]
     held = next((one for one in results if one.submission_hash == digest), None)
     if held is None:
-        why = attempt_refused(
-            room.course,
-            room.gradebook,
-            student.student,
-            rubric.id,
-            digest,
-            room.submitted(student),
-        )
+        why = room.attempt_refused(student.student, rubric.id, digest, room.submitted(student))
         if why:
             found.told.append(f"{student.student}, {rubric.id}: {why}")
         else:

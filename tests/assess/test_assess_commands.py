@@ -188,6 +188,16 @@ def test_exports_and_rubrics_are_written(line):
     ):
         assert line("export", platform).code == 0
         assert (line.folder / "out" / name).stat().st_size > 0
+    gradebook = line.folder / "from_canvas.csv"
+    gradebook.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,Milestone 1: First steps (17)\n"
+        '"Lovelace, Ada",5,,ada,,\n'
+    )
+    shown = line("export", "canvas", "--canvas-export", str(gradebook))
+    assert "from_canvas.csv: bob" in shown.out
+    written = (line.folder / "out" / "class" / "canvas.csv").read_text()
+    assert '"Lovelace, Ada",5,,ada,' in written
+    assert "cannot be read" in line.refused("export", "canvas", "--canvas-export", "nowhere.csv")
     assert line("upload-rubrics", "--platform", "gradescope", students=False).code == 0
     assert (line.folder / "out" / "rubrics" / "milestone1.csv").is_file()
     assert "platform" in line.refused("export", "moodle")

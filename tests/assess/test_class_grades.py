@@ -1,16 +1,15 @@
 """A class, its course and its gradebook together."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from grading_data import grade, probe
 
-from tasks.assess.course.keys import CourseKey
-from tasks.assess.course.roster import read_roster
+from tasks.assess.classroom import Classroom
+from tasks.assess.config import ClassCommand
 from tasks.assess.course.setting_up import configure_milestones, init_course
-from tasks.assess.course.settings import COURSE_FILE, GRADEBOOK_FILE, read_course
-from tasks.assess.gradebook.class_grades import attempt_refused, class_grades
-from tasks.assess.gradebook.gradebook import Gradebook
+from tasks.assess.course.settings import COURSE_FILE
 from tasks.assess.scoring.standing import State
 
 DUE = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -31,18 +30,23 @@ def folder(tmp_path):
     return folder
 
 
+def _enter(folder) -> Classroom:
+    """The class nine days after the work was due."""
+    room = Classroom.enter(ClassCommand(class_=folder / "class.csv", course=folder))
+    return replace(room, now=DUE + timedelta(days=9))
+
+
 def _graded(student: str, share: float, course, work: str = "w1", milestone: str = "milestone2"):
     found = course.rubric(milestone)
     return grade([probe(name, share) for name in found.probes()], student, work, of=found)
 
 
 def test_course_grades_follow_from_files_and_log(folder):
-    course, roster = read_course(folder), read_roster(folder / "class.csv")
-    gradebook = Gradebook(folder / GRADEBOOK_FILE, CourseKey.read(folder))
+    room = _enter(folder)
     for student in ("ada", "bob"):
-        gradebook.add_grade(_graded(student, 0.9, course), DUE + timedelta(days=4))
-    gradebook.add_grade(_graded("ada", 1.0, course, milestone="milestone3"), DUE)
-    ada, bob, eve = class_grades(course, roster, gradebook, DUE + timedelta(days=9))
+        room.gradebook.add_grade(_graded(student, 0.9, room.course), DUE + timedelta(days=4))
+    room.gradebook.add_grade(_graded("ada", 1.0, room.course, milestone="milestone3"), DUE)
+    ada, bob, eve = (room.course_grade(*found) for found in room.standings().items())
 
     late, on_time = ada.standings
     assert (late.lateness.days, late.lateness.grace, late.lateness.penalty) == (4, 2, 20)
@@ -57,17 +61,23 @@ def test_course_grades_follow_from_files_and_log(folder):
     assert eve.standings[0].state is State.NOT_HANDED_IN
     assert (eve.score, eve.provisional) == (0, True)
 
+    assert {(one.student, one.milestone): one.score for one in room.results_after_lateness()} == {
+        ("ada", "milestone2"): 70,
+        ("ada", "milestone3"): 100,
+        ("bob", "milestone2"): 90,
+    }
+    assert {one.score for one in room.results()} == {90, 100}, "before lateness"
+
 
 def test_a_new_attempt_waits_and_the_same_work_does_not(folder):
-    course = read_course(folder)
-    gradebook = Gradebook(folder / GRADEBOOK_FILE, CourseKey.read(folder))
+    room = _enter(folder)
     soon = DUE + timedelta(hours=1)
 
     def asked(work: str, when: datetime, student: str = "ada") -> str:
-        return attempt_refused(course, gradebook, student, "milestone2", work, when)
+        return room.attempt_refused(student, "milestone2", work, when)
 
     assert asked("w1", DUE) == ""
-    gradebook.add_grade(_graded("ada", 0.5, course), DUE)
+    room.gradebook.add_grade(_graded("ada", 0.5, room.course), DUE)
     assert "24 hours after the last one" in asked("w2", soon)
     assert asked("w1", soon) == ""
     assert asked("w2", DUE + timedelta(days=1)) == ""

@@ -9,6 +9,7 @@ from tasks.assess.exports.canvas_gradebook import (
     CanvasStudent,
     heading,
     read_canvas_export,
+    recognised,
     write_gradebook,
 )
 from tasks.assess.exports.cells import harmless
@@ -96,7 +97,7 @@ def test_the_gradebook_leaves_provisional_grades_empty(tmp_path):
         result("zoe", criterion("math", 50.0), open_style),
     ]
     titles = {"milestone1": "M1 (17)", "milestone2": "M2", "milestone3": "M3"}
-    students = [CanvasStudent(student="ada", name="Lovelace, Ada", canvas_id="5")]
+    students = {"ada": CanvasStudent(name="Lovelace, Ada", canvas_id="5")}
 
     written = write_gradebook(tmp_path / "canvas.csv", results, titles=titles, students=students)
 
@@ -122,11 +123,21 @@ def test_canvas_own_export_names_the_students(tmp_path):
 
     students, columns = read_canvas_export(path)
 
-    assert [one.student for one in students] == ["ada"]
-    assert students[0].canvas_id == "5"
+    assert students == [
+        CanvasStudent(
+            name="Lovelace, Ada", canvas_id="5", sis_user_id="s-5", login_id="ada", section="Sec 1"
+        )
+    ]
     assert columns == ["M1 (17)"]
     assert heading("m1", columns) == "M1 (17)"
     assert heading("M2", columns) == "M2"
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(BadInput, match="no column 'Student'"):
         read_canvas_export(path)
+
+
+def test_a_student_is_recognised_by_whatever_canvas_knows_unless_two_have_it():
+    ada = CanvasStudent(canvas_id="5", sis_user_id="s-5", login_id="Ada@Example.edu")
+    bob, eve = CanvasStudent(canvas_id="6", login_id="7"), CanvasStudent(canvas_id="7")
+    names = {"lovelace": ["ada@example.edu"], "S-5": [""], "7": [], "6": [], "zoe": [""]}
+    assert recognised([ada, bob, eve], names) == {"lovelace": ada, "S-5": ada, "6": bob}

@@ -120,8 +120,10 @@ def test_where_nothing_could_be_graded_there_is_no_score(tmp_path):
 
 def test_points_of_people_are_not_the_autograders():
     graded = result("ada", criterion("math", 90.0, 90.0), criterion("style", 5.0, 10.0, human=True))
-    assert autograder_points(graded) == 90.0
     assert results_json(graded)["score"] == 90.0
+    assert autograder_points(read_rubric(find_rubric("milestone1"))) == 90.0, (
+        "of 100, ten of which a person gives"
+    )
 
 
 def test_a_zip_is_for_one_milestone(tmp_path):

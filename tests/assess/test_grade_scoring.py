@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from grading_data import LEVELS, grade, probe, rubric, three
+from grading_data import grade, probe, rubric, three
 from pydantic import ValidationError
 
 from tasks.assess.results import Outcome, ProbeResult
 from tasks.assess.rubrics.reading import shipped_milestones
 from tasks.assess.scoring.judgements import Judgement, check_judgement, judged
-from tasks.assess.scoring.milestone import possible_levels, score_milestone, waiting_for
+from tasks.assess.scoring.milestone import score_milestone
 from tasks.errors import BadInput
 
 OPEN = (Outcome.NOT_GRADABLE, Outcome.GRADER_ERROR, Outcome.PENDING)
@@ -51,7 +51,6 @@ def test_a_human_criterion_waits_and_is_neither_zero_nor_full():
     assert (result.score, result.lowest, result.highest) == (100, 90, 100)
     assert result.provisional
     assert result.outcome is Outcome.PASSED
-    assert waiting_for(result) == {Outcome.PENDING: ["Code quality"]}
 
 
 def test_a_provisional_score_is_of_what_is_settled_and_shows_its_range():
@@ -59,7 +58,6 @@ def test_a_provisional_score_is_of_what_is_settled_and_shows_its_range():
     assert result.score == pytest.approx(100 * 60 / 90)
     assert (result.lowest, result.highest) == (60, 70)
     assert result.level == "Beginning"
-    assert possible_levels(result, rubric()) == ["Beginning", "Developing"]
 
 
 @pytest.mark.parametrize("outcome", OPEN)
@@ -81,7 +79,7 @@ def test_where_nothing_is_settled_there_is_no_score_and_no_level():
     assert result.score is None
     assert result.level == ""
     assert result.outcome is Outcome.NOT_GRADABLE
-    assert possible_levels(result, rubric()) == [level["name"] for level in reversed(LEVELS)]
+    assert (result.lowest, result.highest) == (0, 100)
 
 
 def test_a_probe_without_a_result_and_a_verdict_without_a_share_are_errors_of_the_grader():

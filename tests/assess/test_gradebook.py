@@ -55,27 +55,12 @@ def _scores(gradebook: Gradebook) -> dict[tuple[str, str], list[float]]:
 def test_a_grade_comes_back_as_it_was_kept(gradebook):
     result = grade(three(0.5, 0.25, 1.0))
     entry = gradebook.add_grade(result, NOON)
-    assert gradebook.grade_of("ada", "m1", "w1", "v1") == result
     assert (entry.id, entry.grader_version, entry.data_seed) == (1, "v1", 7)
     assert (entry.submission_hash, entry.score) == ("w1", result.score)
     assert datetime.fromisoformat(entry.submitted) == NOON
     attempt = gradebook.attempts(RUBRICS)["ada", "m1"][0]
     assert (attempt.submitted, attempt.result) == (NOON, result)
     assert stat.S_IMODE(gradebook.log.path.stat().st_mode) == 0o600
-
-
-def test_resuming_finds_only_what_this_grader_settled(gradebook):
-    gradebook.add_grade(grade(three()), NOON)
-    trouble = [probe("open_layers", None, Outcome.NOT_GRADABLE), *three()[1:]]
-    gradebook.add_grade(grade(trouble, student="bob"), NOON)
-    assert gradebook.grade_of("ada", "m1", "w1", "v1") is not None
-    for asked in (
-        ("ada", "m1", "w1", "v2"),
-        ("ada", "m1", "w2", "v1"),
-        ("ada", "m2", "w1", "v1"),
-        ("bob", "m1", "w1", "v1"),
-    ):
-        assert gradebook.grade_of(*asked) is None
 
 
 def test_asking_again_keeps_the_first_grade_of_the_same_work(gradebook):
@@ -317,7 +302,7 @@ def test_an_applied_regrade_counts_and_keeps_judgements_and_times(gradebook):
     assert apply_regrade(gradebook, RegradePlan.model_validate_json(plan.model_dump_json())) == 3
     assert _scores(gradebook)["bob", "m1"] == [100]
     assert gradebook.attempts(RUBRICS)["bob", "m1"][0].submitted == NOON
-    assert gradebook.grade_of("ada", "m1", "w1", "v2") is not None
+    assert gradebook.attempts(RUBRICS)["ada", "m1"][0].result.grader_version == "v2"
     assert [entry.kind for entry in gradebook.log.entries()].count("grade") == 3
     assert gradebook.log.problems() == []
 

@@ -6,7 +6,6 @@ import torch
 from torch.nn import functional
 
 from tasks.assess.references import activations, losses, optimizers
-from tasks.assess.references.attention import attention
 from tasks.assess.references.convolution import convolution_gradients, convolve
 from tasks.assess.references.dense import dense, dense_gradients
 from tasks.assess.references.network import descend, network_output, squared_error_gradients
@@ -180,12 +179,3 @@ def test_network_and_its_gradients(rng):
     errors = descend(specs, arrays, x, targets, rate=0.1, steps=1)
     np.testing.assert_allclose(errors[0], error)
     np.testing.assert_allclose(errors[1], squared_error_gradients(specs, stepped, x, targets)[0])
-
-
-@pytest.mark.parametrize("causal", [False, True])
-def test_attention(rng, causal):
-    arrays = [rng.normal(size=(2, 3, 5, 4)) for _ in range(3)]
-    theirs = functional.scaled_dot_product_attention(
-        *(torch.tensor(array) for array in arrays), is_causal=causal
-    )
-    np.testing.assert_allclose(attention(*arrays, causal=causal), theirs, **CLOSE)

@@ -1,6 +1,7 @@
 """Hub data sets, read by the real library from a local repository of the same form."""
 
 import json
+import socket
 
 import pandas as pd
 import pytest
@@ -88,6 +89,23 @@ def test_a_hub_that_cannot_be_reached_says_what_to_do(tmp_path, monkeypatch):
         list(read_hub(spec, figures_of(spec), tmp_path))
     assert "nobody/nothing (source far" in str(caught.value)
     assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_a_connection_that_breaks_is_the_networks_fault(tmp_path, monkeypatch):
+    import httpx2
+    from huggingface_hub.utils import get_session
+
+    def refused(*_, **__):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        return get_session().get(f"http://127.0.0.1:{port}/")
+
+    monkeypatch.setattr("tasks.finetune.sources.hub._stream", refused)
+    spec = SourceSpec(name="far", kind="hub", location="nobody/nothing", revision="b" * 40)
+    with pytest.raises(HubUnreachable, match="run again with the network") as caught:
+        list(read_hub(spec, figures_of(spec), tmp_path))
+    assert isinstance(caught.value.__cause__, httpx2.TransportError)
 
 
 def test_values_that_json_lacks_are_kept_as_text(tmp_path):

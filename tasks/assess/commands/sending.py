@@ -9,10 +9,17 @@ from tasks.assess.canvas.sync import apply_plan, open_course, plan_rubrics, plan
 from tasks.assess.classroom import Classroom
 from tasks.assess.config import ClassCommand, Export, SyncCanvas, UploadRubrics
 from tasks.assess.course.settings import Course, read_course
-from tasks.assess.exports.canvas_gradebook import write_gradebook
+from tasks.assess.exports.canvas_gradebook import (
+    heading,
+    read_canvas_export,
+    recognised,
+    write_gradebook,
+)
 from tasks.assess.exports.grades_csv import write_grades
 from tasks.assess.exports.gradescope.autograder_zip import write_autograder
+from tasks.assess.exports.gradescope.results_json import autograder_points
 from tasks.assess.exports.gradescope.rubric_csv import write_rubric
+from tasks.assess.rubrics.levels import shown
 from tasks.errors import BadInput
 from tasks.runs import Outcome
 
@@ -21,18 +28,12 @@ def export(config: Export) -> Outcome:
     """Write the grades that count."""
     room = Classroom.enter(config)
     folder = _folder(config, room.name)
-    results = room.results()
     if config.platform == "csv":
         path = folder / "grades.csv"
-        rows = write_grades(path, results)
+        rows = write_grades(path, room.results())
         return Outcome(lines=[f"{rows} rows: {path}"], folder=folder)
     if config.platform == "canvas":
-        path = folder / "canvas.csv"
-        titles = {rubric.id: assignment_name(rubric) for rubric in room.course.rubrics()}
-        count = write_gradebook(
-            path, results, titles=titles, with_provisional=config.with_provisional
-        )
-        return Outcome(lines=[f"{count} students: {path}"], folder=folder)
+        return _canvas_csv(room, config, folder)
     return _gradescope(room, folder)
 
 
@@ -51,6 +52,7 @@ def sync_canvas(config: SyncCanvas) -> Outcome:
             course,
             room.course.rubrics(),
             room.results(),
+            identities={one.student: one.email for one in room.roster.students if one.email},
             final_scores=finals,
             with_provisional=config.with_provisional,
         )
@@ -80,6 +82,26 @@ def _planned(plan: Plan, dry_run: bool, folder: Path) -> Outcome:
     return Outcome(lines=[*lines, f"{apply_plan(plan)} changes made."], folder=folder)
 
 
+def _canvas_csv(room: Classroom, config: Export, folder: Path) -> Outcome:
+    """Grades after lateness, under the ids of Canvas' own export where one is given."""
+    held, columns = read_canvas_export(config.canvas_export) if config.canvas_export else ([], [])
+    names = {one.student: [one.email] for one in room.roster.students}
+    students = recognised(held, names)
+    path = folder / "canvas.csv"
+    count = write_gradebook(
+        path,
+        room.results_after_lateness(),
+        titles={one.id: heading(assignment_name(one), columns) for one in room.course.rubrics()},
+        students=students,
+        with_provisional=config.with_provisional,
+    )
+    lines = [f"{count} grades: {path}"]
+    unknown = sorted(names.keys() - students.keys())
+    if config.canvas_export and unknown:
+        lines.append(f"Not in {config.canvas_export}: {', '.join(unknown)}.")
+    return Outcome(lines=lines, folder=folder)
+
+
 def _gradescope(room: Classroom, folder: Path) -> Outcome:
     submissions = {one.student: one.folder for one in room.roster.students if one.folder}
     lines = []
@@ -92,6 +114,7 @@ def _gradescope(room: Classroom, folder: Path) -> Outcome:
         write_rubric(folder / f"gradescope-{rubric.id}.csv", rubric)
         left_out = f", without {', '.join(packed.left_out)}" if packed.left_out else ""
         lines.append(f"{len(packed.graded)} grades{left_out}: {path}")
+        lines.append(f"  autograder points of the assignment: {shown(autograder_points(rubric))}")
     lines.append("Gradescope has no public interface: upload the zip as the autograder.")
     return Outcome(lines=lines, folder=folder)
 

@@ -70,11 +70,6 @@ class Text:
     content: str
     nats: float
 
-    @property
-    def least_perplexity(self) -> float:
-        """Per character: what a model that knows the grammar by heart would reach."""
-        return float(np.exp(self.nats / len(self.content)))
-
 
 def write_stories(rng: np.random.Generator, characters: int) -> Text:
     """Whole stories, one a line, of at least so many characters."""

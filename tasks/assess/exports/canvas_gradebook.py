@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -18,16 +18,20 @@ WITH_ID = re.compile(r" \(\d+\)$")
 
 
 class CanvasStudent(BaseModel):
-    """How Canvas knows a student; the first three are found in its own gradebook export."""
+    """How Canvas knows a student, as in the gradebook that it exports."""
 
     model_config = ConfigDict(frozen=True)
 
-    student: str
     name: str = ""
     canvas_id: str = ""
     sis_user_id: str = ""
     login_id: str = ""
     section: str = ""
+
+    def known_as(self) -> set[str]:
+        """Whatever names the student for sure, in lower case."""
+        names = (self.login_id, self.sis_user_id, self.canvas_id)
+        return {name.casefold() for name in names if name}
 
 
 def write_gradebook(
@@ -35,7 +39,7 @@ def write_gradebook(
     results: Iterable[MilestoneResult],
     *,
     titles: dict[str, str],
-    students: Sequence[CanvasStudent] = (),
+    students: Mapping[str, CanvasStudent] | None = None,
     with_provisional: bool = False,
 ) -> int:
     """Write a row a student and a column a milestone, each of 100 points.
@@ -45,14 +49,15 @@ def write_gradebook(
     Args:
         titles: milestone to the heading of its column: the assignment's name in Canvas, with its
             id in brackets ("Milestone 1 (4711)") where the assignment is there already.
-        students: how Canvas knows them; one that is not named has the student as login.
+        students: name in the course to how Canvas knows the student; one that is not named has
+            that name as login.
         with_provisional: write provisional grades too.
 
     Returns:
         the number of grades written.
     """
     held = {(one.student, one.milestone): one for one in results}
-    known = {one.student: one for one in students}
+    known = students or {}
     milestones = [name for name in titles if any(of == name for _, of in held)]
     rows: list[Sequence[Cell]] = [(POINTS_POSSIBLE, *[None] * 4, *[FULL for _ in milestones])]
     written = 0
@@ -66,8 +71,6 @@ def write_gradebook(
 
 def read_canvas_export(path: Path) -> tuple[list[CanvasStudent], list[str]]:
     """The students and the other columns' headings of a gradebook that Canvas exported.
-
-    A student's name in the course is the SIS login, or the SIS id, or Canvas' own id.
 
     Raises:
         BadInput: it cannot be read or lacks Canvas' columns.
@@ -87,6 +90,24 @@ def read_canvas_export(path: Path) -> tuple[list[CanvasStudent], list[str]]:
     return students, [name for name in columns if name not in IDENTITY]
 
 
+def recognised(
+    held: Iterable[CanvasStudent], names: Mapping[str, Iterable[str]]
+) -> dict[str, CanvasStudent]:
+    """Students by their names in the course, where exactly one of Canvas' has one of their names.
+
+    Args:
+        names: name in the course to what else the student is called, such as an e-mail address.
+    """
+    held = list(held)
+    found = {}
+    for student, others in names.items():
+        called = {name.casefold() for name in (student, *others) if name}
+        same = [one for one in held if one.known_as() & called]
+        if len(same) == 1:
+            found[student] = same[0]
+    return found
+
+
 def heading(assignment: str, columns: Sequence[str]) -> str:
     """The column of an assignment in Canvas' own export, "Name (id)"; the name if there is none.
 
@@ -103,7 +124,6 @@ def _known(row: dict[str, str]) -> CanvasStudent:
         (row.get(name) or "").strip() for name in ("ID", "SIS User ID", "SIS Login ID")
     )
     return CanvasStudent(
-        student=login or sis or canvas_id,
         name=(row.get("Student") or "").strip(),
         canvas_id=canvas_id,
         sis_user_id=sis,

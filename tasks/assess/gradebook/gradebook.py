@@ -61,18 +61,6 @@ class Gradebook:
         added = self.log.append(choose, result.student, result.milestone)
         return [*kept, *added][0]
 
-    def grade_of(
-        self, student: str, milestone: str, submission_hash: str, grader_version: str
-    ) -> MilestoneResult | None:
-        """The grade that this grader gave this work, without judgements; None where it must run.
-
-        A grade of another version, or one with trouble in it, is none.
-        """
-        former = latest_grade(self.log.entries(student, milestone), submission_hash)
-        if former is None or former.grader_version != grader_version or _had_trouble(former):
-            return None
-        return MilestoneResult.model_validate_json(former.content)
-
     def add_judgement(self, judgement: Judgement) -> Entry:
         """Keep what a person gave; former judgements stay in the log."""
         entry = NewEntry(

@@ -1,7 +1,7 @@
 """From criteria to the grade of a milestone."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from tasks.assess.results import CriterionResult, MilestoneResult, Outcome, ProbeResult
 from tasks.assess.rubrics.levels import FULL, exact, level_of
@@ -76,27 +76,6 @@ def milestone_of(
         lowest=lowest,
         highest=highest,
     )
-
-
-def possible_levels(result: MilestoneResult, rubric: Rubric) -> list[str]:
-    """Names of the levels that the final score may have, lowest first; one where it is final."""
-    low, high = _ends(result)
-    names = {level_of(low, rubric.levels).name, level_of(high, rubric.levels).name}
-    names |= {level.name for level in rubric.levels if low <= level.at_least <= high}
-    return [level.name for level in reversed(rubric.levels) if level.name in names]
-
-
-def waiting_for(result: MilestoneResult) -> Mapping[Outcome, list[str]]:
-    """Titles of the criteria that are open, by what they wait for."""
-    waiting: dict[Outcome, list[str]] = {}
-    for one in result.criteria:
-        if one.score is None:
-            waiting.setdefault(one.outcome, []).append(one.title)
-    return waiting
-
-
-def _ends(result: MilestoneResult) -> tuple[float, float]:
-    return _bound(result.lowest, result.score, 0.0), _bound(result.highest, result.score, FULL)
 
 
 def _bound(given: float | None, score: float | None, otherwise: float) -> float:

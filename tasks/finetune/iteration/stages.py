@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from tasks import files, publish
 from tasks.caching import stage
@@ -97,8 +96,3 @@ def compare(
 def publish_retrospective(file: Path, lesson: str) -> None:
     """What was tried and what came of it, on the run page."""
     publish.markdown("retrospective", file.read_text(encoding="utf-8"), lesson)
-
-
-def described(figures: dict[str, Any]) -> str:
-    """What a change of the data did, for the terminal."""
-    return ", ".join(f"{name} {value}" for name, value in figures.items() if name != "refused")

@@ -114,7 +114,7 @@ def _is_refusal(error: Exception) -> bool:
 
 def _is_network_error(error: Exception) -> bool:
     """Whether the network or the hub itself is at fault, so that trying again may help."""
-    import httpx
+    import httpx2
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     kinds = (
@@ -122,7 +122,7 @@ def _is_network_error(error: Exception) -> bool:
         TimeoutError,
         HfHubHTTPError,
         LocalEntryNotFoundError,
-        httpx.TransportError,
+        httpx2.TransportError,
     )
     return isinstance(error, kinds)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks.assess.exports.grades_csv import possible_range
 from tasks.assess.results import CriterionResult, MilestoneResult, Outcome
+from tasks.assess.rubrics.rubric import Rubric
 
 # What Gradescope shows as a status; it marks a test without one by its score.
 STATUSES = {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}
@@ -40,9 +41,9 @@ def results_json(result: MilestoneResult) -> dict[str, Any] | None:
     }
 
 
-def autograder_points(result: MilestoneResult) -> float:
-    """The points to enter as the assignment's autograder points."""
-    return sum(one.max_score for one in result.criteria if not one.human)
+def autograder_points(rubric: Rubric) -> float:
+    """The points to enter as the assignment's autograder points: a person gives the rest."""
+    return sum(one.points for one in rubric.criteria if not one.human)
 
 
 def _test(number: int, criterion: CriterionResult) -> dict[str, Any]:
