@@ -1,30 +1,12 @@
 """Text from outside is inert in pages, and left readable where it is harmless."""
 
-from html.parser import HTMLParser
-
 import pytest
+from html_page import Page
 from markdown_it import MarkdownIt
 
 from tasks.pages import html_environment, inert, markdown_environment
 
 HOSTILE = '<script>alert("x")</script> | **bold** [link](http://example.org)'
-
-
-class Page(HTMLParser):
-    """Tags and text of a page."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags: list[str] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-
-    def handle_data(self, data):
-        self.text += data
 
 
 @pytest.mark.parametrize("environment", [html_environment, markdown_environment])

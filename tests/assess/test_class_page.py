@@ -1,9 +1,8 @@
 """The class page, its Markdown and its lines say the same, and outside text is inert in them."""
 
-from html.parser import HTMLParser
-
 import pytest
 from class_data import HOSTILE, MILESTONES, some_class
+from html_page import Page
 from markdown_it import MarkdownIt
 
 from tasks.assess.analytics import wording
@@ -13,25 +12,6 @@ from tasks.assess.analytics.forecast import forecast
 from tasks.assess.analytics.page import draw, markdown, write_html
 
 NAME = HOSTILE.replace("\x1b", "�")
-
-
-class Page(HTMLParser):
-    """Tags, links and text of a page."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
-
-    def handle_data(self, data):
-        self.text += data
 
 
 @pytest.fixture(scope="module")

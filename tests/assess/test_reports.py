@@ -1,36 +1,16 @@
 """What a student is told, and what they must not see."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 from class_data import HOSTILE, UNTOLD, criterion, human, milestone, probe
+from html_page import Page
 
 from tasks.assess.pseudonyms import pseudonymous
 from tasks.assess.reports.grade import Grade, Section
 from tasks.assess.reports.page import write_report
 from tasks.assess.reports.terminal import report_lines, self_check_lines
 from tasks.assess.results import MilestoneResult, Outcome
-
-
-class Page(HTMLParser):
-    """Tags, links and text of a page, without its style."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
-
-    def handle_data(self, data):
-        if self.tags[-1:] != ["style"]:
-            self.text += data
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from html_page import Page
 
 from tasks.assess.similarity.ranking import rank
 from tasks.assess.similarity.report import write_report
@@ -156,15 +156,6 @@ def test_links_empty_and_broken_submissions_are_read_or_named(tmp_path):
     assert ranking.notes == ["empty has no Python code.", "gone has no Python code."]
 
 
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-
-    def handle_starttag(self, tag, attrs) -> None:
-        self.tags.append(tag)
-
-
 def test_the_report_shows_both_sides_inertly_and_accuses_nobody(tmp_path):
     hostile = '<script>alert("x")</script>'
     marked = LAYERS.replace('"""A layer."""', f"'''{hostile}'''")
@@ -176,10 +167,9 @@ def test_the_report_shows_both_sides_inertly_and_accuses_nobody(tmp_path):
     write_report(tmp_path / "report.html", rank(held), title="Milestone 1")
 
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    parser = _Tags()
-    parser.feed(text)
-    assert "script" not in parser.tags
-    assert parser.tags.count("pre") >= 2
+    tags = Page(text).tags
+    assert "script" not in tags
+    assert tags.count("pre") >= 2
     assert "&lt;script&gt;" in text
     assert not ACCUSING.search(text)
     assert "for a person to look at" in text

@@ -1,11 +1,10 @@
 """The audit's pages hold its figures, and outside text is inert in both."""
 
-from html.parser import HTMLParser
-
 import cv2
 import numpy as np
 import pytest
 from audit_data import HOSTILE, write_run
+from html_page import Page
 from markdown_it import MarkdownIt
 
 from tasks.finetune.audit import plots
@@ -25,25 +24,6 @@ CONTAMINATION = {
         }
     ],
 }
-
-
-class Page(HTMLParser):
-    """Tags, text and links of a page."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
-
-    def handle_data(self, data):
-        self.text += data
 
 
 @pytest.fixture(scope="module")

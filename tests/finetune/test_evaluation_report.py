@@ -1,11 +1,11 @@
 """The files of an evaluation: the table, every example, and the page, in which text is text."""
 
 import json
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 from evaluation_answers import made_rows, write_answers
+from html_page import Page
 from markdown_it import MarkdownIt
 
 from tasks.finetune.evaluation.answered import read_answered
@@ -17,25 +17,6 @@ ROWS = made_rows(40)
 ROWS[0]["instruction"] = HOSTILE
 ROWS[0]["input"] = f"=HYPERLINK({HOSTILE})"
 ROWS[1]["output"] += f"\n\n{HOSTILE}"
-
-
-class Page(HTMLParser):
-    """Tags, links and text of a page."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
-
-    def handle_data(self, data):
-        self.text += data
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
 """The page of the analysis holds its figures, and outside text is inert in it."""
 
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from audit_data import HOSTILE
+from html_page import Page
 from understanding_cases import case, seed_rows, training_rows
 
 from tasks.finetune.understanding.errors import plot as errors_plot
@@ -16,23 +16,6 @@ from tasks.finetune.understanding.forgetting.sentences import Sentences
 from tasks.finetune.understanding.prompting import plot as prompting_plot
 from tasks.finetune.understanding.prompting.compare import compare as compare_prompts
 from tasks.finetune.understanding.report import write_report
-
-
-class Page(HTMLParser):
-    """Tags, text and links of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.links, self.text = [], [], ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
-
-    def handle_data(self, data):
-        self.text += data
 
 
 @pytest.fixture(scope="module")

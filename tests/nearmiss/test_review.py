@@ -3,9 +3,9 @@
 import json
 import math
 import re
-from html.parser import HTMLParser
 
 import pytest
+from html_page import Page
 from review_data import FPS, SHA, candidate, crossing_tracks, interaction, table, write_video
 
 from tasks.nearmiss.review.clips import write_clips
@@ -33,30 +33,6 @@ def rejected_table():
         candidate("r-s-0", "stationary", risk_score=0.3),
         candidate("r-c-0", "confidence", risk_score=0.35),
     )
-
-
-class Page(HTMLParser):
-    """The elements of a page, and its text outside scripts and styles."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.words, self._inside = [], [], None
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        self._inside = tag
-
-    def handle_data(self, data):
-        if self._inside not in ("script", "style"):
-            self.words.append(data)
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
 
 
 def facts_of(text):
@@ -107,9 +83,9 @@ def test_the_page_shows_each_candidate_with_its_evidence(tmp_path):
     assert all((tmp_path / clip["src"]).is_file() for clip in found.all("video"))
     assert all(clip["poster"].startswith("data:image/jpeg;base64,") for clip in found.all("video"))
     assert len([i for i in found.all("img") if i["src"].startswith("data:image/jpeg")]) == 2
-    assert "contact was 0.8 s away (0.6 to 1.1)" in found.text
-    assert "Rejected by duration." in found.text
-    assert "1 of 1 kept and 1 of 1 rejected" in found.text
+    assert "contact was 0.8 s away (0.6 to 1.1)" in found.words
+    assert "Rejected by duration." in found.words
+    assert "1 of 1 kept and 1 of 1 rejected" in found.words
 
 
 def test_nothing_on_the_page_comes_from_elsewhere(tmp_path):
@@ -126,16 +102,16 @@ def test_without_a_video_there_are_stills(tmp_path):
     found = Page(page(tmp_path, kept, table(), stills=stills))
     assert len([i for i in found.all("img") if i["src"].startswith("data:image/png")]) == 2
     assert not found.all("video")
-    assert "No candidate was rejected." in found.text
+    assert "No candidate was rejected." in found.words
 
 
 def test_with_neither_the_page_says_so(tmp_path):
     found = Page(page(tmp_path, kept_table(), rejected_table()))
-    assert found.text.count("There is neither a clip nor a trajectory") == 10
+    assert found.words.count("There is neither a clip nor a trajectory") == 10
 
 
 def test_nothing_at_all_is_a_page_too(tmp_path):
-    assert "No candidate was kept." in Page(page(tmp_path, table(), table())).text
+    assert "No candidate was kept." in Page(page(tmp_path, table(), table())).words
 
 
 def test_text_from_outside_stays_text(tmp_path):
@@ -146,7 +122,7 @@ def test_text_from_outside_stays_text(tmp_path):
     assert EVIL not in text
     found = Page(text)
     assert len(found.all("script")) == 2
-    assert EVIL in found.text
+    assert EVIL in found.words
 
 
 def test_facts_for_the_script_are_inert(tmp_path):
@@ -157,7 +133,7 @@ def test_facts_for_the_script_are_inert(tmp_path):
 def test_values_that_are_missing_are_not_shown_as_nan(tmp_path):
     gone = dict.fromkeys(["pet_sec", "max_drac", "ttc_low_sec", "score_low"], math.nan)
     kept = table(interaction("k1", min_ttc_sec=math.inf, **gone))
-    text = Page(page(tmp_path, kept, table())).text
+    text = Page(page(tmp_path, kept, table())).words
     assert not re.search(r"\b(nan|inf|None)\b", text)
     assert "none: never on course to touch" in text
 

@@ -1,5 +1,6 @@
 """What makes a language model: shapes, no look into the future, places, a loss that falls."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,9 +34,9 @@ class _OnLogits(ModelProbe):
             return self.graded(0.0, "The logits are not finite numbers, or all are zero.")
         return self.of_logits(results[0], logits, scale)
 
+    @abstractmethod
     def of_logits(self, result: JobResult, logits: np.ndarray, scale: float) -> ProbeResult:
         """The verdict on finite logits (rows, time, vocabulary), the largest being `scale`."""
-        raise NotImplementedError
 
 
 class GptShapes(_OnLogits):
