@@ -54,8 +54,8 @@ class Chosen:
         }
 
 
-# The fastest first. Weights of 8 bits are not among them: with activations quantized too, OpenVINO
-# was faster, but its perplexity rose by percents, as much as what fine-tuning is to be judged by.
+# The fastest first. Weights of 8 bits are not among them: what they change in perplexity is as
+# large as what fine-tuning is to be judged by (docs/log.md).
 KINDS = ("openvino", "pytorch")
 
 
