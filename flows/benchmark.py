@@ -21,7 +21,7 @@ from tasks.nearmiss.benchmark import stages
 from tasks.nearmiss.benchmark.clips import check_length
 from tasks.nearmiss.benchmark.config import BenchmarkConfig
 from tasks.nearmiss.benchmark.passes import Detectors
-from tasks.nearmiss.stages import find_detector
+from tasks.nearmiss.detectors.stages import find_detector
 from tasks.runs import Outcome, Run
 
 

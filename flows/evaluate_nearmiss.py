@@ -16,12 +16,12 @@ from prefect import flow
 from tasks import command_line
 from tasks.command_line import command_for
 from tasks.errors import BadInput
+from tasks.nearmiss.detectors.stages import find_detector
 from tasks.nearmiss.evaluation import stages
 from tasks.nearmiss.evaluation.config import EvaluateConfig
 from tasks.nearmiss.evaluation.presentation import scenes_table
 from tasks.nearmiss.scenes.catalogue import scene_files
 from tasks.nearmiss.scenes.language import SceneError
-from tasks.nearmiss.stages import find_detector
 from tasks.pointers import FilePointer
 from tasks.runs import Outcome, Run
 

@@ -22,8 +22,10 @@ from tasks.errors import BadInput
 from tasks.gates import FAILED_STATE, QualityGateFailed
 from tasks.nearmiss import endings, sources, stages, weights
 from tasks.nearmiss.config import NearMissConfig
+from tasks.nearmiss.detectors import stages as detector_stages
 from tasks.nearmiss.interactions import stages as interaction_stages
 from tasks.nearmiss.interactions.meetings import AUTO
+from tasks.nearmiss.sources import stages as source_stages
 from tasks.nearmiss.sources.stream_address import is_stream, masked
 from tasks.pointers import FilePointer, StageResult
 from tasks.runners import task_runner
@@ -57,13 +59,15 @@ def one_video(config: NearMissConfig) -> Outcome:
     folder = folder_for(output_dir, sources.safe_name(name), video.sha256)
     run = Run(folder, output_dir / ".cache", config.refresh)
 
-    metadata = run.stage(stages.ingest_video, video=video, name=name).figures
+    metadata = run.stage(source_stages.ingest_video, video=video, name=name).figures
     run.check("video", run.results["ingest"].files["metadata"], row_id=["name"])
 
-    detector = run.add("find detector", stages.find_detector(config.detector, config.weights))
+    detector = run.add(
+        "find detector", detector_stages.find_detector(config.detector, config.weights)
+    )
     engine = run.add(
         "choose engine",
-        stages.choose_engine(
+        detector_stages.choose_engine(
             video, metadata, detector, **config.part("engine", "imgsz", "conf_threshold")
         ),
     )
@@ -73,7 +77,7 @@ def one_video(config: NearMissConfig) -> Outcome:
         if config.chunk_sec:
             run.warn(["--chunk-sec is left aside: motion is found only in frames in their order."])
         detections = run.stage(
-            stages.detect,
+            detector_stages.detect,
             video=video,
             metadata=metadata,
             detector=detector,
@@ -217,12 +221,12 @@ def fetch(config: NearMissConfig) -> StageResult:
     """The video of the configuration as a local file, and what is known of it."""
     downloads = config.resolved_output_dir() / ".sources"
     if not config.video:
-        result, _ = stages.make_scene(store=downloads / ".cache", folder=downloads)
+        result, _ = source_stages.make_scene(store=downloads / ".cache", folder=downloads)
         return result
     (location,) = sources.expand(config.video)
     if sources.is_url(location):
-        return stages.download(location, downloads)
-    return stages.local_file(location)
+        return source_stages.download(location, downloads)
+    return source_stages.local_file(location)
 
 
 def calibration_of(config: NearMissConfig) -> FilePointer | str | None:

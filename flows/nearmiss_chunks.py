@@ -12,9 +12,9 @@ import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settin
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.nearmiss import stages
 from tasks.nearmiss.chunks import plan_chunks
 from tasks.nearmiss.config import NearMissConfig
+from tasks.nearmiss.detectors import stages
 from tasks.pointers import FilePointer, StageResult
 from tasks.runners import task_runner
 from tasks.runs import Run

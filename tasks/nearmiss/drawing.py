@@ -2,11 +2,13 @@
 
 import colorsys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from tasks.files import whole_or_nothing
 from tasks.nearmiss.classes import VEHICLE, category_of
 from tasks.nearmiss.planes import Planes
 
@@ -114,3 +116,9 @@ def _label(seen: Mapping[str, Any]) -> str:
     if seen.get("id") is None and "confidence" in seen:
         parts.append(f"{seen['confidence']:.2f}")
     return " ".join(parts)
+
+
+def write_picture(path: Path, image: np.ndarray) -> None:
+    """Write a picture, height x width x 3, BGR uint8, whole or not at all."""
+    with whole_or_nothing(path) as temporary:
+        cv2.imwrite(str(temporary), image)

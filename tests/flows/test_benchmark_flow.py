@@ -92,7 +92,7 @@ def test_without_weights_the_run_fails_with_one_sentence(
     def offline():
         raise NoWeights("there is no network")
 
-    monkeypatch.setattr("tasks.nearmiss.stages._download_weights", offline)
+    monkeypatch.setattr("tasks.nearmiss.detectors.stages._download_weights", offline)
     arguments = ["--output-dir", str(tmp_path)]
     code = command_line.main(benchmark, BenchmarkConfig, check=check, arguments=arguments)
     assert code == 1

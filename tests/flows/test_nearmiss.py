@@ -13,8 +13,8 @@ from flows.nearmiss import check, nearmiss
 from tasks import command_line
 from tasks.gates import FAILED_STATE
 from tasks.locate import PROJECT_ROOT
-from tasks.nearmiss import stages
 from tasks.nearmiss.config import NearMissConfig
+from tasks.nearmiss.detectors import stages
 from tasks.nearmiss.frames import FrameReader
 from tasks.nearmiss.scoring import EVENT_COLUMNS
 

@@ -172,7 +172,8 @@ class OpenvinoEngine:
 def _fast_precision() -> str:
     """bf16 where the CPU has matrix units for it, else f32.
 
-    Without them bf16 saves little or nothing, and f32 rounds less. Never f16: activations of small models leave its range, and every answer becomes one token repeated.
+    Without them bf16 saves little or nothing, and f32 rounds less. Never f16:
+    activations of small models leave its range, and every answer becomes one token repeated.
     """
     import torch
 
