@@ -26,6 +26,7 @@ DEFAULTS = {
     "YOLO_AUTOINSTALL": "false",
     "YOLO_VERBOSE": "false",
     # Our own bars tell of progress; the libraries' would break them up.
+    "TQDM_DISABLE": "1",
     "TRANSFORMERS_VERBOSITY": "error",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
