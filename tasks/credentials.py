@@ -109,22 +109,37 @@ def _stands_for_a_token(token: str) -> bool:
 
 
 def _passwords(text: str) -> Iterator[Finding]:
+    for find in (_in_addresses, _in_authorisations, _on_command_lines, _assigned, _told):
+        for start, end in find(text):
+            yield Finding("password", start, end)
+
+
+def _in_addresses(text: str) -> Iterator[tuple[int, int]]:
     for match in _IN_ADDRESS.finditer(text):
         if not _is_placeholder(match["value"]):
-            yield Finding("password", *match.span("value"))
+            yield match.span("value")
+
+
+def _in_authorisations(text: str) -> Iterator[tuple[int, int]]:
     for match in _AUTHORISATION.finditer(text):
         group = "value" if match["value"] else "user"
         if not _is_placeholder(match[group]) and (group == "user" or _digits(match[group])):
-            yield Finding("password", *match.span(group))
+            yield match.span(group)
+
+
+def _on_command_lines(text: str) -> Iterator[tuple[int, int]]:
     for match in _ON_COMMAND_LINE.finditer(text):
         if _mixed(match["value"]) and not _is_placeholder(match["value"]):
-            yield Finding("password", *match.span("value"))
+            yield match.span("value")
+
+
+def _assigned(text: str) -> Iterator[tuple[int, int]]:
     if not _ANY_NAME.search(text):
         return
     for match in _ASSIGNED.finditer(text):
         group = "quoted" if match["quoted"] else "bare"
         value = match[group].rstrip(".,;:?")
-        if _is_placeholder(value):
+        if _is_placeholder(value) or len(value) < 4 or " " in value:
             continue
         # After a colon prose may follow: only what is no word is a password there.
         is_prose = match["sign"] == ":" and group == "bare"
@@ -133,12 +148,16 @@ def _passwords(text: str) -> Iterator[Finding]:
             continue
         if match["name"].lower().endswith(("key", "token")) and not _digits(value):
             continue
-        if len(value) >= 4 and " " not in value:
-            yield Finding("password", match.start(group), match.start(group) + len(value))
+        yield match.start(group), match.start(group) + len(value)
+
+
+def _told(text: str) -> Iterator[tuple[int, int]]:
+    if not _ANY_NAME.search(text):
+        return
     for match in _TOLD.finditer(text):
         value = match["value"]
         if _mixed(value) and not _ALGORITHM.match(value) and not _is_placeholder(value):
-            yield Finding("password", *match.span("value"))
+            yield match.span("value")
 
 
 def _is_placeholder(value: str) -> bool:

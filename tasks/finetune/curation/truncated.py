@@ -67,11 +67,14 @@ def why_cut_off(output: str) -> str:
     last, is_code = every[-1]
     if is_code or FENCE.match(last):
         return ""
-    last = last.strip()
+    return _why_unfinished(last.strip(), every[:-1])
+
+
+def _why_unfinished(last: str, before: list[tuple[str, bool]]) -> str:
+    """What the last line of prose lacks, or ""."""
     if _CONTINUED.search(last):
         return "says that it goes on elsewhere"
-    core = last.rstrip(_CLOSERS).rstrip()
-    if last.endswith(_TERMINAL) or core.endswith(_TERMINAL):
+    if last.endswith(_TERMINAL) or last.rstrip(_CLOSERS).rstrip().endswith(_TERMINAL):
         return ""
     if last.endswith((":", "\uff1a")):
         return "announces what does not follow"
@@ -85,14 +88,18 @@ def why_cut_off(output: str) -> str:
     if words and words[-1].lower() in _DANGLING:
         return "ends in mid-sentence"
     if LIST_ITEM.match(last) or re.match(r"#{1,6} ", last):
-        return "last list item has no end" if _others_end(every) else ""
-    if last.endswith(";") or _ATTRIBUTION.search(last) or _TECHNICAL.search(words[-1]):
-        return ""
+        return "last list item has no end" if _others_end(before) else ""
+    return "last sentence has no end" if _is_sentence(last, words) else ""
+
+
+def _is_sentence(line: str, words: list[str]) -> bool:
+    """Whether it is prose that wants an end: no code, no signature, no caption."""
+    if line.endswith(";") or _ATTRIBUTION.search(line) or _TECHNICAL.search(words[-1]):
+        return False
     # A word in the middle that is code shows a command or an output that nobody fenced.
     if sum(bool(_TECHNICAL.search(word)) for word in words) >= 0.3 * len(words):
-        return ""
-    begun = re.search(r"\w{2}[.!?] [A-Z]", last)
-    return "last sentence has no end" if begun or len(words) >= _SENTENCE_WORDS else ""
+        return False
+    return bool(re.search(r"\w{2}[.!?] [A-Z]", line)) or len(words) >= _SENTENCE_WORDS
 
 
 def _left_open(line: str) -> bool:
@@ -103,11 +110,9 @@ def _left_open(line: str) -> bool:
     return outside.count("(") > outside.count(")") or ("`" in stray and line[-1] not in _CLOSERS)
 
 
-def _others_end(every: list[tuple[str, bool]]) -> bool:
+def _others_end(before: list[tuple[str, bool]]) -> bool:
     """Whether the list whose last item has no end has two or more others that all have one."""
-    others = [
-        line.rstrip() for line, is_code in every[:-1] if not is_code and LIST_ITEM.match(line)
-    ]
+    others = [line.rstrip() for line, is_code in before if not is_code and LIST_ITEM.match(line)]
     return len(others) >= 2 and all(
         line.rstrip(_CLOSERS).endswith((".", "!", "?")) for line in others
     )
