@@ -10,10 +10,11 @@ import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settin
 from prefect import get_run_logger
 
 from tasks.errors import StageFailed
+from tasks.interruption import first_interrupt_calls
 from tasks.nearmiss import endings
 from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.sources.segment import Segment
-from tasks.nearmiss.sources.stream import StreamRecorder, finishing_on_interrupt
+from tasks.nearmiss.sources.stream import StreamRecorder
 from tasks.nearmiss.sources.stream_address import name_of
 from tasks.nearmiss.watch import Watch
 from tasks.runs import Outcome
@@ -42,7 +43,7 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
     )
     lines: list[str] = []
     lost = None
-    with recorder, finishing_on_interrupt(recorder):
+    with recorder, first_interrupt_calls(recorder.stop):
         try:
             for segment in recorder:
                 lines += one_segment(config, segment, notes)

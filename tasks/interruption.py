@@ -12,9 +12,10 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 GRACE_SECONDS = 2.0
 SENTENCE = "Interrupted; finished stages are cached."
@@ -31,10 +32,15 @@ class Interruption:
 
     Attributes:
         child: a process that must not outlive this one.
+        spares_next: whether somebody else deals with the next Ctrl-C.
+        in_force: the one that is, if any.
     """
+
+    in_force: ClassVar["Interruption | None"] = None
 
     def __init__(self) -> None:
         self.child: subprocess.Popen[Any] | None = None
+        self.spares_next = False
         self._came = threading.Event()
         self._unwinding = False
         self._is_over = False
@@ -54,6 +60,7 @@ class Interruption:
         self._thread.start()
         # Runs after Prefect has sent its logs and stopped its server: what came later goes first.
         atexit.register(self._leave)
+        Interruption.in_force = self
         return self
 
     def __exit__(
@@ -64,6 +71,7 @@ class Interruption:
     ) -> None:
         if self._came.is_set():
             return
+        Interruption.in_force = None
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup_before)
@@ -109,7 +117,9 @@ class Interruption:
             select.select([self._incoming], [], [])
             with self._reading:
                 number = os.read(self._incoming, 1)
-                if number and number[0] in numbers:
+                if number and number[0] == signal.SIGINT and self.spares_next:
+                    self.spares_next = False
+                elif number and number[0] in numbers:
                     self._came.set()
                     return True
             if not number:
@@ -128,3 +138,29 @@ class Interruption:
             with suppress(subprocess.TimeoutExpired):
                 self.child.wait(timeout=0.5)
         os._exit(EXIT_INTERRUPTED)
+
+
+@contextmanager
+def first_interrupt_calls(finish: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl-C in this block call `finish` and end nothing else; a second one is as
+    usual. Only a program's main thread can do this; elsewhere nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.getsignal(signal.SIGINT)
+    in_force = Interruption.in_force
+
+    def first(*_signal: object) -> None:
+        signal.signal(signal.SIGINT, usual)
+        finish()
+
+    if in_force:
+        in_force.spares_next = True
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if in_force:
+            in_force.spares_next = False

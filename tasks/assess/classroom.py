@@ -12,6 +12,7 @@ from tasks.assess.course.roster import Roster, Student, read_roster
 from tasks.assess.course.settings import GRADEBOOK_FILE, Course, read_course
 from tasks.assess.course.submission_hash import handed_in_at
 from tasks.assess.gradebook.gradebook import Gradebook
+from tasks.assess.grading import KNOWN_PROBES
 from tasks.assess.results import MilestoneResult
 from tasks.assess.rubrics.rubric import Rubric
 from tasks.assess.sandbox.names import safe_name
@@ -40,7 +41,7 @@ class Classroom:
         """
         folder = config.course_folder()
         course = read_course(folder)
-        course.rubrics()
+        course.rubrics(KNOWN_PROBES)
         key = CourseKey.read(folder)
         place = _class_of(config, folder)
         return cls(

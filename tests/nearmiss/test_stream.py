@@ -268,9 +268,10 @@ def test_a_full_disk_keeps_the_segments_before(camera, tmp_path):
 RECORD = """
 import sys
 from pathlib import Path
-from tasks.nearmiss.sources.stream import StreamRecorder, finishing_on_interrupt
-with StreamRecorder(sys.argv[1], Path(sys.argv[2]), 0.5) as recorder:
-    with finishing_on_interrupt(recorder):
+from tasks.interruption import Interruption, first_interrupt_calls
+from tasks.nearmiss.sources.stream import StreamRecorder
+with Interruption(), StreamRecorder(sys.argv[1], Path(sys.argv[2]), 0.5) as recorder:
+    with first_interrupt_calls(recorder.stop):
         for segment in recorder:
             print(segment.path.name, segment.frames, flush=True)
 print("the end", flush=True)

@@ -1,6 +1,7 @@
 """What course.yaml holds: milestones and their due dates, and the rules of the course."""
 
 import math
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -66,9 +67,8 @@ class Similarity(_Strict):
 
 
 class Canvas(_Strict):
-    """Where the course is on Canvas. The token comes from the environment alone."""
+    """Which course it is on Canvas. Address and token come from the environment alone."""
 
-    url: str | None = None
     course_id: int | None = Field(default=None, ge=1)
 
 
@@ -115,16 +115,20 @@ class Course(_Strict):
         """Where course.yaml, the key and the gradebook lie."""
         return self._folder
 
-    def rubrics(self) -> list[Rubric]:
+    def rubrics(self, known_probes: Collection[str] | None = None) -> list[Rubric]:
         """The rubrics of active milestones, in the order of the file.
 
+        Args:
+            known_probes: names in the registry; None leaves them unchecked.
+
         Raises:
-            BadInput: one is missing or wrong, or two have the same id or number.
+            BadInput: one is missing or wrong, names an unknown probe, or two have the same id or
+                number.
         """
         if self._rubrics is not None:
             return self._rubrics
         found = [
-            read_rubric(find_rubric(one.rubric, self._folder))
+            read_rubric(find_rubric(one.rubric, self._folder), known_probes)
             for one in self.milestones
             if one.active
         ]

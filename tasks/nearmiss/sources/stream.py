@@ -5,11 +5,9 @@ The recorder has a thread of its own: the camera goes on while the caller works 
 
 import queue
 import random
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -45,26 +43,6 @@ REFUSALS = (
 )
 CONNECTING = "connecting"
 MIN_FRAMES = 2  # in one nothing can be seen to move
-
-
-@contextmanager
-def finishing_on_interrupt(recorder: "StreamRecorder") -> Iterator[None]:
-    """Let the first Ctrl-C end the recording; what was recorded still comes. A second one
-    interrupts as usual. Only a program's main thread can do this; elsewhere nothing changes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    usual = signal.getsignal(signal.SIGINT)
-
-    def finish(*_signal: object) -> None:
-        signal.signal(signal.SIGINT, usual)
-        recorder.stop()
-
-    signal.signal(signal.SIGINT, finish)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
 
 
 class StreamRecorder(Iterator[Segment]):
