@@ -64,7 +64,7 @@ def grade_class(config: Grade) -> RunOutcome:
     room = Classroom.enter(config)
     rubrics = rubrics_of(config, room)
     run = Run(config.resolved_output_dir() / room.name, _store(config), config.refresh)
-    run.warn(room.roster.warnings)
+    run.warn(room.warnings())
     again = config.refresh or isinstance(config, GradeOne)
     found = new_work(room, rubrics, room.students(config.student), again)
     run.warn(found.told)
@@ -220,6 +220,7 @@ def regrade_class(config: Regrade) -> RunOutcome:
         f"{_points(one.after)} ({one.level_after})"
         for one in plan.changes
     ]
+    lines += [f"{one}: the new grading was lost; the grade stays as it is." for one in plan.lost]
     if config.apply:
         applied = apply_regrade(room.gradebook, plan)
         lines += [verdict, f"{counted(applied, 'grade')} written."]
@@ -288,11 +289,11 @@ def check(config: Grade) -> None:
     """Refuse before Prefect starts what cannot be graded here.
 
     Raises:
-        BadInput: there is no sandbox, or no such course, class, student or milestone.
+        BadInput: there is no sandbox, a data set is missing, or there is no such course, class,
+            student or milestone.
     """
     room = Classroom.enter(config)
-    if config.milestone is not None:
-        room.course.rubric(config.milestone)
+    rubrics = rubrics_of(config, room)
     room.students(config.student)
     reason = bubblewrap.missing()
     if reason and not config.unsafe_local:
@@ -300,6 +301,8 @@ def check(config: Grade) -> None:
             f"{reason} Without it nothing holds the students' code back; --unsafe-local runs it "
             "all the same, as yourself."
         )
+    for name in {name for rubric in rubrics for name in grading.datasets_of(rubric)}:
+        datasets.located(name)
 
 
 def check_class(config: ClassCommand) -> None:

@@ -59,15 +59,16 @@ def main(
         The exit code.
     """
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    config = None
     try:
         config = parse(config_class, sys.argv[1:] if arguments is None else arguments)
         debug = config.debug
         check(config)
         refuse_unwritable(config.resolved_output_dir())
-    except BadInput as error:
+    except Exception as error:
         if debug:
             raise
-        return _say(str(error), EXIT_BAD_INPUT)
+        return _say(*_sentence_and_code(error, config))
 
     with Interruption() as interruption:
         if not debug:

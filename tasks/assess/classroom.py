@@ -9,7 +9,7 @@ from tasks.assess.analytics.class_results import ClassResults, Milestone
 from tasks.assess.config import ClassCommand
 from tasks.assess.course.keys import CourseKey, pseudonyms
 from tasks.assess.course.roster import Roster, Student, read_roster
-from tasks.assess.course.settings import GRADEBOOK_FILE, Course, read_course
+from tasks.assess.course.settings import COURSE_FILE, GRADEBOOK_FILE, Course, read_course
 from tasks.assess.course.submission_hash import handed_in_at
 from tasks.assess.gradebook.gradebook import Gradebook
 from tasks.assess.grading import KNOWN_PROBES
@@ -17,7 +17,7 @@ from tasks.assess.results import MilestoneResult
 from tasks.assess.rubrics.rubric import Rubric
 from tasks.assess.sandbox.names import safe_name
 from tasks.assess.scoring.attempts import refused
-from tasks.assess.scoring.standing import CourseGrade, Standing, course_grade, standings
+from tasks.assess.scoring.standing import CourseGrade, Standing, State, course_grade, standings
 from tasks.errors import BadInput
 
 
@@ -37,21 +37,40 @@ class Classroom:
         """Read what the command names.
 
         Raises:
-            BadInput: there is no such course or class, or it breaks a rule.
+            BadInput: there is no such course or class, it breaks a rule, or the gradebook is not
+                as it was written.
         """
         folder = config.course_folder()
         course = read_course(folder)
         course.rubrics(KNOWN_PROBES)
         key = CourseKey.read(folder)
+        gradebook = Gradebook(folder / GRADEBOOK_FILE, key)
+        changed = gradebook.log.problems()
+        if changed:
+            raise BadInput(
+                f"{folder / GRADEBOOK_FILE}: {changed[0]} Put a copy in its place that was kept."
+            )
         place = _class_of(config, folder)
         return cls(
             name=_name_of(place),
             course=course,
             key=key,
             roster=read_roster(place),
-            gradebook=Gradebook(folder / GRADEBOOK_FILE, key),
+            gradebook=gradebook,
             now=datetime.now(UTC),
         )
+
+    def warnings(self) -> list[str]:
+        """What may be a slip in the roster or in the course's extensions."""
+        students = {one.student for one in self.roster.students}
+        strangers = {one.student for one in self.course.extensions} - students
+        return [
+            *self.roster.warnings,
+            *(
+                f"{COURSE_FILE} extends for {one}, who is not in the class."
+                for one in sorted(strangers)
+            ),
+        ]
 
     def students(self, wanted: str | None = None) -> list[Student]:
         """All students, or the one that is named."""
@@ -123,6 +142,12 @@ class Classroom:
             [self._milestone(rubric) for rubric in rubrics],
             self.results_after_lateness(),
             self.gradebook.history(rubrics),
+            missing=[
+                (student, standing.milestone)
+                for student, found in self.standings().items()
+                for standing in found
+                if standing.state is State.NOT_HANDED_IN
+            ],
         )
 
     def pseudonyms(self) -> Mapping[str, str]:
@@ -134,14 +159,12 @@ class Classroom:
         return {one.student: [one.name, one.email] for one in self.roster.students}
 
     def _milestone(self, rubric: Rubric) -> Milestone:
-        dues = [self.course.due(rubric.id, one.student, 0) for one in self.roster.students[:1]]
         return Milestone(
             id=rubric.id,
             title=rubric.title,
             number=rubric.milestone,
             pass_mark=rubric.pass_mark,
             levels=tuple(level.name for level in rubric.levels),
-            due=any(due is not None and due <= self.now for due in dues),
         )
 
 

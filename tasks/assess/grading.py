@@ -122,6 +122,12 @@ def lost(student: str, submission: Path, rubric: Rubric, why: str) -> MilestoneR
     )
 
 
+def datasets_of(rubric: Rubric) -> list[str]:
+    """Names of the data sets that its probes ask with."""
+    named = [getattr(KNOWN_PROBES[name], "dataset", None) for name in rubric.probes()]
+    return sorted({name for name in named if name})
+
+
 def grader_version(rubric: Rubric) -> str:
     """What tells graders apart: a hash of the code that decides, and of the rubric."""
     text = _code_hash() + rubric.fingerprint()
@@ -156,7 +162,7 @@ def _asked(
         for name in wanted:
             if name in STATIC_PROBES:
                 with ONE_AT_A_TIME:
-                    found.append(STATIC_PROBES[name].inspect(sandbox.copy))
+                    found.append(_inspected(STATIC_PROBES[name], sandbox.copy))
                 continue
             probe = PROBES[name]
             jobs = probe.jobs(_generator(seed, name))
@@ -165,6 +171,15 @@ def _asked(
             late = late + 1 if any(one.status == "timeout" for one in answers) else 0
             found.append(judged(probe, jobs, answers))
     return found
+
+
+def _inspected(probe: StaticProbe, submission: Path) -> ProbeResult:
+    """What a probe reads in the files; where they make the reading itself fail, a person looks."""
+    try:
+        return probe.inspect(submission)
+    except Exception as error:  # noqa: BLE001  the files come from outside
+        why = f"The files could not be read ({type(error).__name__}); a person must look at them."
+        return _without_answer(probe.name, Outcome.NOT_GRADABLE, why)
 
 
 def _generator(seed: str, probe: str) -> np.random.Generator:

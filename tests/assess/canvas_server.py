@@ -182,6 +182,7 @@ def _associate(canvas: CanvasState, fields: dict) -> dict:
     sent = fields["rubric_association"]
     assignment = canvas.assignments[int(sent["association_id"])]
     assignment["rubric_settings"] = {"id": int(sent["rubric_id"])}
+    assignment["use_rubric_for_grading"] = sent["use_for_grading"] == "true"
     return {"id": canvas.new_id(), "association_type": sent["association_type"]}
 
 
@@ -238,6 +239,8 @@ def _grade(canvas: CanvasState, fields: dict, assignment: int, user: int) -> dic
         criterion: {"points": float(given["points"]), "comments": given["comments"]}
         for criterion, given in fields["rubric_assessment"].items()
     }
+    if canvas.assignments[assignment].get("use_rubric_for_grading"):  # after the posted grade
+        held["score"] = sum(one["points"] for one in held["rubric_assessment"].values())
     held.setdefault("submission_comments", []).append(fields["comment"]["text_comment"])
     return held
 

@@ -7,9 +7,9 @@ HOSTILE = "<script>alert(1)</script> **b** [x](http://example.org) $\\frac{$ \x1
 UNTOLD = "seed 4711, threshold 0.0123"
 LEVELS = ("Exemplary", "Proficient", "Developing", "Beginning", "Insufficient")
 MILESTONES = (
-    Milestone("milestone1", "Basic Inference", 1, 60.0, LEVELS, due=True),
-    Milestone("milestone2", "Computer Vision", 2, 60.0, LEVELS, due=True),
-    Milestone("milestone3", "Full Training", 3, 60.0, LEVELS, due=False),
+    Milestone("milestone1", "Basic Inference", 1, 60.0, LEVELS),
+    Milestone("milestone2", "Computer Vision", 2, 60.0, LEVELS),
+    Milestone("milestone3", "Full Training", 3, 60.0, LEVELS),
 )
 TITLES = {
     "milestone1": ("Mathematical correctness", "Architecture"),
@@ -127,4 +127,5 @@ def some_class() -> ClassResults:
         {"student": "s07", "milestone": "milestone2", "score": 38.0, "time": "2026-11-05T10:00"},
         {"student": "gone", "milestone": "milestone1", "score": 99.0, "time": "2026-10-05T10:00"},
     ]
-    return ClassResults.gather("evening", students, MILESTONES, results, history)
+    missing = [(student, one.id) for student in students for one in MILESTONES[:2]]
+    return ClassResults.gather("evening", students, MILESTONES, results, history, missing)

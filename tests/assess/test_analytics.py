@@ -23,7 +23,8 @@ FIRST, SECOND, THIRD = MILESTONES
 
 def class_of(*results, students=None, milestones=(FIRST,)) -> ClassResults:
     students = students or list(dict.fromkeys(one.student for one in results))
-    return ClassResults.gather("c", students, milestones, results)
+    due = [(student, one.id) for student in students for one in milestones]
+    return ClassResults.gather("c", students, milestones, results, missing=due)
 
 
 def advice_on(results: ClassResults) -> list[str]:
@@ -91,7 +92,7 @@ def test_those_who_failed_get_the_help_that_fits():
     help_with = [one.help for one in early_warnings(class_of(*failed, milestones=MILESTONES))]
     for words, text in zip(("fundamentals", "convolution", "pipeline"), help_with, strict=True):
         assert words in text
-    fourth = Milestone("milestone3", "Advanced Vision", 4, 60.0, LEVELS, due=True)
+    fourth = Milestone("milestone3", "Advanced Vision", 4, 60.0, LEVELS)
     assert not early_warnings(class_of(failed[2], milestones=[fourth]))
 
 

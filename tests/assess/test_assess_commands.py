@@ -3,6 +3,7 @@
 import tasks.environment  # noqa: F401  isort: skip — before Prefect
 
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from flows.assess import COMMANDS, main
 from tasks.assess.classroom import Classroom
 from tasks.assess.config import ClassCommand
 from tasks.assess.course.submission_hash import submission_hash
+from tasks.assess.datasets import DATASETS
 from tasks.assess.sandbox import bubblewrap
 from tasks.locate import PROJECT_ROOT
 
@@ -171,6 +173,28 @@ def test_a_score_that_is_not_possible_and_one_that_is(line):
     final = line("report", "--student", "ada", "--milestone", "1")
     assert "99.0" in final.out
     assert (line.folder / "out" / "class" / "reports" / "ada.html").is_file()
+
+
+def test_without_its_data_sets_nothing_is_graded(line, monkeypatch):
+    monkeypatch.setattr(DATASETS["mnist"], "find", lambda: None)
+    monkeypatch.setattr(bubblewrap, "missing", lambda: "")
+    told = line.refused("batch", "--milestone", "1")
+    assert "data set mnist is not on this machine" in told
+
+
+def test_gradescope_gets_the_grade_of_exactly_the_files_that_lie_there(line):
+    (line.students / "ada" / "name.py").write_text("NAME = 'changed since'\n")
+    shown = line("export", "gradescope")
+    assert "1 grades, without ada" in shown.out
+    with zipfile.ZipFile(line.folder / "out" / "class" / "gradescope-milestone1.zip") as archive:
+        assert len([name for name in archive.namelist() if name.startswith("grades/")]) == 1
+
+
+def test_what_breaks_before_the_flow_is_one_sentence(line):
+    roster = line.folder / "roster.csv"
+    roster.write_text("student,folder\nada,~nobody-here/ada\n")
+    told = line.refused("batch", "--milestone", "1", "--class", str(roster), students=False)
+    assert "begins with nobody's home" in told
 
 
 def test_who_struggles(line):

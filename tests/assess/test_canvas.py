@@ -121,6 +121,19 @@ def test_only_what_differs_is_changed_and_shown_as_a_diff(canvas, rubric):
     assert plan_sync(course, [changed], [graded(rubric, "ada", 0.9)]).changes == []
 
 
+def test_lateness_holds_where_the_rubric_would_have_graded(canvas, rubric):
+    course, state, _ = canvas
+    results, late = [graded(rubric, "ada", 0.9)], {("ada", rubric.id): 70.0}
+    apply_plan(plan_sync(course, [rubric], results))
+    (assignment,) = state.assignments.values()
+    assignment["use_rubric_for_grading"] = True  # as an instructor may have set it
+    plan = plan_sync(course, [rubric], results, final_scores=late)
+    assert "  + rubric gives the grade: False" in plan.lines()
+    apply_plan(plan)
+    assert only_grade(state, 11)["score"] == 70
+    assert plan_sync(course, [rubric], results, final_scores=late).changes == []
+
+
 def test_what_must_not_be_sent_is_left_out_and_named(canvas, rubric):
     course, state, _ = canvas
     criteria = [

@@ -1,16 +1,21 @@
 """A class, its course and its gradebook together."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from grading_data import grade, probe
 
+from tasks.assess.analytics.class_results import State as ClassState
 from tasks.assess.classroom import Classroom
-from tasks.assess.config import ClassCommand
+from tasks.assess.commands.judging import override
+from tasks.assess.config import ClassCommand, Override
 from tasks.assess.course.setting_up import configure_milestones, init_course
-from tasks.assess.course.settings import COURSE_FILE
+from tasks.assess.course.settings import COURSE_FILE, GRADEBOOK_FILE
 from tasks.assess.scoring.standing import State
+from tasks.errors import BadInput
 
 DUE = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -67,6 +72,53 @@ def test_course_grades_follow_from_files_and_log(folder):
         ("bob", "milestone2"): 90,
     }
     assert {one.score for one in room.results()} == {90, 100}, "before lateness"
+
+
+def test_what_is_missing_is_missing_by_the_student_s_own_due_date(folder):
+    """ada, first in the roster, has nine more days; the others have none."""
+    (folder / "class.csv").write_text("student,extension\nada,10\nbob,\n")
+    room = _enter(folder)
+    found = room.class_results()
+    states = {name: found.state(name, found.milestones[0]) for name in ("ada", "bob")}
+    assert states == {"ada": ClassState.NOT_DUE, "bob": ClassState.MISSING}
+
+
+def test_a_judgement_is_on_the_attempt_that_counts(folder):
+    room = _enter(folder)
+    rubric = room.course.rubric("milestone2")
+    for work, share, day in (("better", 0.9, 0), ("worse", 0.4, 3)):
+        found = [probe(name, share) for name in rubric.probes()]
+        room.gradebook.add_grade(
+            grade(found, "ada", work, of=rubric), DUE - timedelta(days=9 - day)
+        )
+    first = rubric.criteria[0]
+    places = {"class_": folder / "class.csv", "course": folder}
+    said = {"criterion": first.id, "score": first.points, "reason": "Clear.", "by": "Grace"}
+    override(Override(student="ada", **said, **places))
+    counting = _enter(folder).standings()["ada"][0].result
+    assert counting.submission_hash == "better"
+    assert counting.criteria[0].score == first.points
+
+
+def test_a_gradebook_that_was_changed_from_outside_is_not_used(folder):
+    room = _enter(folder)
+    room.gradebook.add_grade(_graded("ada", 0.5, room.course), DUE)
+    with closing(sqlite3.connect(folder / GRADEBOOK_FILE)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("UPDATE entries SET score = 100")
+    with pytest.raises(
+        BadInput, match=r"Entry 1 \(grade of ada, milestone2\) is not as it was signed"
+    ):
+        _enter(folder)
+
+
+def test_an_extension_for_somebody_who_is_not_there_is_said(folder):
+    path = folder / COURSE_FILE
+    path.write_text(
+        path.read_text().replace("extensions: []", "extensions: [{student: adda, days: 3}]")
+    )
+    assert any("extends for adda" in line for line in _enter(folder).warnings())
 
 
 def test_a_new_attempt_waits_and_the_same_work_does_not(folder):

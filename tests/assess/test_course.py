@@ -96,6 +96,7 @@ def test_configure_refuses_what_it_cannot_do_and_changes_nothing(folder, milesto
         ("timezone: UTC", "timezone: Mars/Olympus", "no time zone"),
         ("timezone: UTC", "timezone: ../etc/passwd", "no time zone"),
         ("due: null", "due: soon", "milestones.0.due"),
+        ("due: null", "due: 20270131", "a day is written as 2027-01-31"),
         ("counts: best", "counts: luckiest", "attempts.counts"),
         ("grace_days: 3", "grace_days: -3", "late.grace_days"),
         ("extensions: []", "extensions: [{student: ada}]", "either `days` or `until`"),
@@ -123,6 +124,28 @@ def test_a_missing_rubric_and_an_unknown_milestone_are_named(folder):
         read_course(folder).rubric("9")
     _edit(folder, "rubric: milestone2", "rubric: gone")
     with pytest.raises(BadInput, match="no rubric 'gone'"):
+        read_course(folder).rubrics()
+
+
+def test_a_day_in_quotes_ends_with_its_last_second_too(folder):
+    _edit(folder, "due: null", 'due: "2027-03-27"')
+    _edit(folder, "extensions: []", 'extensions: [{student: ada, until: "2027-03-29"}]')
+    course = read_course(folder)
+    assert course.due("milestone1", "eve") == datetime(2027, 3, 27, 23, 59, 59, tzinfo=UTC)
+    assert course.due("milestone1", "ada") == datetime(2027, 3, 29, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("named", ["1", '"1"', "milestone1"])
+def test_an_extension_names_its_milestone_by_number_or_id(folder, named):
+    _edit(folder, "due: null", "due: 2027-03-27")
+    _edit(folder, "extensions: []", f"extensions: [{{student: ada, milestone: {named}, days: 2}}]")
+    assert read_course(folder).due("milestone1", "ada").day == 29
+
+
+def test_an_extension_of_no_milestone_is_refused(folder):
+    wrong = "extensions: [{student: ada, milestone: milestone9, days: 2}]"
+    _edit(folder, "extensions: []", wrong)
+    with pytest.raises(BadInput, match="extension of 'ada' is for 'milestone9', which is no"):
         read_course(folder).rubrics()
 
 

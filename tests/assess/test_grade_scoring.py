@@ -107,6 +107,11 @@ def test_a_borderline_criterion_decides_nothing_by_chance():
     assert outcome(0.5, 0.99) is Outcome.BORDERLINE, "59.7 of 60 points, and 0.3 withheld"
     assert outcome(0.49, 0.99) is Outcome.FAILED, "even the withheld points would not do"
     assert outcome(0.55, 0.95) is Outcome.PASSED
+    beside = [probe("open_layers", 0.99, Outcome.BORDERLINE), probe("hidden_layers", 0.5)]
+    hidden_by_a_failure = grade([*beside, probe("accuracy", 0.34)])
+    assert hidden_by_a_failure.criteria[0].outcome is Outcome.FAILED
+    found = judged(hidden_by_a_failure, rubric(), [_judgement(0)])
+    assert (found.highest, found.outcome) == (pytest.approx(59.8), Outcome.BORDERLINE)
     accuracy = grade([*three()[:2], probe("accuracy", 0.9, Outcome.BORDERLINE)]).criteria[1]
     assert (accuracy.outcome, accuracy.score) == (Outcome.BORDERLINE, 27)
 

@@ -325,6 +325,24 @@ def test_what_becomes_gradable_or_stops_being_so_is_a_change(gradebook):
     assert change.outcome_after is Outcome.NOT_GRADABLE
 
 
+def _lost(student: str, version: str = "v2"):
+    found = [probe(one.probe, None, Outcome.GRADER_ERROR) for one in three()]
+    return grade(found, student=student, version=version)
+
+
+def test_a_grading_that_was_lost_replaces_nothing(gradebook):
+    _class_of_three(gradebook)
+    plan = plan_regrade(gradebook, RUBRICS, [*_regraded()[1:], _lost("ada")])
+    assert plan.lost == ["ada, m1"]
+    before = _scores(gradebook)["ada", "m1"]
+    apply_regrade(gradebook, plan)
+    assert _scores(gradebook)["ada", "m1"] == before
+
+    trouble = [probe("open_layers", None, Outcome.NOT_GRADABLE), *three()[1:]]
+    kept = gradebook.add_grade(grade(trouble, student="zoe"), NOON)
+    assert gradebook.add_grade(_lost("zoe", "v1"), NOON) == kept
+
+
 def test_only_what_has_a_grade_is_regraded(gradebook):
     with pytest.raises(BadInput, match="no grade yet"):
         plan_regrade(gradebook, RUBRICS, _regraded())

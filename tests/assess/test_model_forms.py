@@ -33,6 +33,18 @@ def build_cifar_cnn(weights):
     return network
 """
 
+NAMED = """
+
+class Named(NeuralNetwork):
+    def load_state_dict(self, state):
+        for name in ("first.W", "first.b", "second.W", "second.b"):
+            state[name]
+
+
+def make_mnist_mlp():
+    return Named([Dense(784, 16), ReLU(), Dense(16, 10)])
+"""
+
 ONE_IMAGE = """
 import numpy as np
 
@@ -249,3 +261,23 @@ def test_bigrams_that_were_counted_foresee_more_than_letters(tmp_path: Path) -> 
     assert result.outcome is Outcome.PASSED, result.evidence
     # Bigrams of English letters halve or third what single letters leave open.
     assert 4 < result.figures["perplexity"] < 10 < result.figures["unigram"]
+
+
+def test_a_model_that_rules_out_text_that_occurs_fails(tmp_path: Path) -> None:
+    (tmp_path / "letters.py").write_text(BIGRAMS)
+    np.savez(tmp_path / "gpt.npz", table=np.full((29, 29), np.nan))
+    result = probed(tmp_path, "text_perplexity")
+    assert (result.outcome, result.share) == (Outcome.FAILED, 0.0)
+    assert "no chance at all" in result.evidence
+
+
+def test_weights_by_position_fit_where_load_state_dict_wants_names(explicit: Path) -> None:
+    (explicit / "milestones.py").write_text(EXPLICIT + NAMED)
+    (explicit / "weights").mkdir()
+    shapes = [(784, 16), (16,), (16, 10), (10,)]
+    arrays = [np.full(shape, place, np.float32) for place, shape in enumerate(shapes)]
+    np.savez(explicit / "weights" / "mnist_mlp.npz", *arrays)
+    params = {"model": "mnist_mlp", "batch": 4, "seconds": 10.0}
+    images = np.zeros((2, 1, 28, 28), np.float32)
+    result = _asked(explicit, "model_predict", params, images=images)
+    assert result.values["weights"] == "by position"

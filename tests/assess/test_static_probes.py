@@ -1,11 +1,14 @@
 """What is found in a submission's files without running them."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from tasks.assess.grading import grade_submission
 from tasks.assess.probes.static import CodeStyleFigures, OnlyAllowedImports, python_files
 from tasks.assess.results import Outcome
+from tasks.assess.rubrics.reading import find_rubric, read_rubric
 
 REFERENCE = Path(__file__).parent / "reference_framework"
 
@@ -82,3 +85,18 @@ def test_style_of_broken_files_has_figures(tmp_path: Path) -> None:
     result = CodeStyleFigures().inspect(_submission(tmp_path, a="def ("))
     assert result.outcome is Outcome.PENDING
     assert result.figures["files"] == 1
+
+
+def test_a_name_that_nobody_can_read_loses_one_check_and_not_the_milestone(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.py")).write_text("import torch\n")
+    rubric = read_rubric(find_rubric("milestone1"))
+    only = {"only_allowed_imports"}
+    result = grade_submission("ada", tmp_path, rubric, data_seed=1, probes=only, unsafe_local=True)
+    (found,) = [
+        probe
+        for criterion in result.criteria
+        for probe in criterion.probes
+        if probe.probe == "only_allowed_imports"
+    ]
+    assert found.outcome in (Outcome.FAILED, Outcome.NOT_GRADABLE)
+    assert result.model_dump_json()

@@ -30,7 +30,6 @@ class Milestone:
         number: 1 to 5 in the shipped course; None where it has none.
         pass_mark: the score that completes it.
         levels: names, highest first.
-        due: whether work that is not handed in is missing.
     """
 
     id: str
@@ -38,7 +37,6 @@ class Milestone:
     number: int | None
     pass_mark: float
     levels: tuple[str, ...]
-    due: bool
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,7 @@ class ClassResults:
         results: by (student, milestone's id); the ones that count.
         history: every graded submission, the oldest first.
         left_out: results of students or milestones that the course no longer has.
+        missing: (student, milestone's id) of what is due and not handed in.
     """
 
     name: str
@@ -68,6 +67,7 @@ class ClassResults:
     results: Mapping[tuple[str, str], MilestoneResult]
     history: tuple[Attempt, ...]
     left_out: int
+    missing: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def gather(
@@ -77,6 +77,7 @@ class ClassResults:
         milestones: Sequence[Milestone],
         results: Iterable[MilestoneResult],
         history: Iterable[Mapping[str, Any]] = (),
+        missing: Iterable[tuple[str, str]] = (),
     ) -> "ClassResults":
         """Bring results and history together.
 
@@ -88,6 +89,7 @@ class ClassResults:
             history: dicts with student, milestone, score and time (ISO 8601, UTC where it does
                 not say), the oldest first. Those of one submission_hash, where it is given, are
                 one attempt, graded again or judged by a person.
+            missing: (student, milestone's id) of what is due for that student and not handed in.
 
         Raises:
             ValueError: two results of one student in one milestone.
@@ -105,7 +107,15 @@ class ClassResults:
                 left_out += 1
         attempts = _attempts(one for one in history if (one["student"], one["milestone"]) in wanted)
         attempts.sort(key=lambda one: (one.time, one.student, one.milestone))
-        return cls(name, tuple(students), tuple(milestones), kept, tuple(attempts), left_out)
+        return cls(
+            name,
+            tuple(students),
+            tuple(milestones),
+            kept,
+            tuple(attempts),
+            left_out,
+            frozenset(missing),
+        )
 
     def without_names(
         self,
@@ -129,6 +139,7 @@ class ClassResults:
                 for (student, milestone), result in self.results.items()
             },
             history=tuple(replace(one, student=pseudonyms[one.student]) for one in self.history),
+            missing=frozenset((pseudonyms[student], name) for student, name in self.missing),
         )
 
     def of(self, milestone: Milestone) -> list[MilestoneResult]:
@@ -140,7 +151,7 @@ class ClassResults:
         """Where a student stands; open work is neither completed nor failed."""
         result = self.results.get((student, milestone.id))
         if result is None:
-            return State.MISSING if milestone.due else State.NOT_DUE
+            return State.MISSING if (student, milestone.id) in self.missing else State.NOT_DUE
         low, high = bounds(result)
         if low >= milestone.pass_mark:
             return State.COMPLETED

@@ -26,6 +26,7 @@ def existing_assignments(course: Course) -> dict[str, dict[str, Any]]:
             "name": one.name,
             "points_possible": float(one.points_possible or 0),
             "rubric_id": settings.get("id"),
+            "rubric_grades": bool(getattr(one, "use_rubric_for_grading", False)),
         }
         found.setdefault(str(one.name), facts)
     return found
@@ -40,6 +41,7 @@ def change_of_assignment(
     """What makes a milestone's assignment what it should be.
 
     A new one is not published. Of one that is there only the points and the rubric are touched.
+    The rubric shows the criteria and does not grade: its sum would replace a score after lateness.
 
     Args:
         assignments: of `existing_assignments`, kept up to date.
@@ -53,22 +55,24 @@ def change_of_assignment(
     if there is not None:
         before["points"] = there["points_possible"]
         before["rubric"] = rubric.title if has_rubric else None
+        before["rubric gives the grade"] = there["rubric_grades"]
 
     def apply() -> None:
         facts = _with_points(course, name, there)
-        if not has_rubric:
+        if not has_rubric or (there and there["rubric_grades"]):
             course.create_rubric_association(
                 rubric_association={
                     "rubric_id": rubrics[rubric.title]["id"],
                     "association_id": facts["id"],
                     "association_type": "Assignment",
-                    "use_for_grading": True,
+                    "use_for_grading": False,
                     "purpose": "grading",
                 }
             )
-        assignments[name] = facts | {"rubric_id": rubrics[rubric.title]["id"]}
+        linked = {"rubric_id": rubrics[rubric.title]["id"], "rubric_grades": False}
+        assignments[name] = facts | linked
 
-    wanted = {"points": FULL, "rubric": rubric.title}
+    wanted = {"points": FULL, "rubric": rubric.title, "rubric gives the grade": False}
     return Change(f"Assignment '{name}'", differing(before, wanted), apply)
 
 

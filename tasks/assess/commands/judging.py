@@ -12,7 +12,7 @@ from tasks.runs import Outcome
 
 
 def override(config: Override) -> Outcome:
-    """Keep a judgement on the student's newest graded work.
+    """Keep a judgement on the work that counts for the student.
 
     Raises:
         BadInput: there is no such student, criterion or graded work, or the score is not possible.
@@ -25,17 +25,16 @@ def override(config: Override) -> Outcome:
     rubric, criterion = find_criterion(config.criterion, rubrics)
     by = config.by or getpass.getuser()
     check_judgement(criterion, config.score, by, config.reason)
-    attempts = room.gradebook.attempts([rubric], student.student)
-    held = attempts.get((student.student, rubric.id), [])
-    if not held:
+    standings = room.standings()[student.student]
+    counting = next(one.result for one in standings if one.milestone == rubric.id)
+    if counting is None:
         raise BadInput(f"{student.student} has no grade in {rubric.id} yet: grade the work first.")
-    newest = max(held, key=lambda one: one.submitted)
     room.gradebook.add_judgement(
         Judgement(
             student=student.student,
             milestone=rubric.id,
             criterion=criterion.id,
-            submission_hash=newest.result.submission_hash,
+            submission_hash=counting.submission_hash,
             score=config.score,
             by=by,
             reason=config.reason,

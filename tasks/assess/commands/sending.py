@@ -1,5 +1,6 @@
 """export, sync-canvas, upload-rubrics: grades and rubrics to where others read them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.assess.canvas.assignments import assignment_name
@@ -9,6 +10,7 @@ from tasks.assess.canvas.sync import apply_plan, open_course, plan_rubrics, plan
 from tasks.assess.classroom import Classroom
 from tasks.assess.config import ClassCommand, Export, SyncCanvas, UploadRubrics
 from tasks.assess.course.settings import Course, read_course
+from tasks.assess.course.submission_hash import submission_hash
 from tasks.assess.exports.canvas_gradebook import (
     heading,
     read_canvas_export,
@@ -19,7 +21,9 @@ from tasks.assess.exports.grades_csv import write_grades
 from tasks.assess.exports.gradescope.autograder_zip import write_autograder
 from tasks.assess.exports.gradescope.results_json import autograder_points
 from tasks.assess.exports.gradescope.rubric_csv import write_rubric
+from tasks.assess.results import MilestoneResult
 from tasks.assess.rubrics.levels import shown
+from tasks.assess.rubrics.rubric import Rubric
 from tasks.errors import BadInput
 from tasks.runs import Outcome
 
@@ -44,7 +48,7 @@ def sync_canvas(config: SyncCanvas) -> Outcome:
         (one.student, one.milestone): one.score
         for found in room.standings().values()
         for one in found
-        if one.score is not None and not one.provisional
+        if one.score is not None
     }
     with told_plainly():
         course = open_course(connect(), _course_id(config.course_id, room.course))
@@ -106,17 +110,31 @@ def _gradescope(room: Classroom, folder: Path) -> Outcome:
     submissions = {one.student: one.folder for one in room.roster.students if one.folder}
     lines = []
     for rubric in room.course.rubrics():
-        results = room.results([rubric])
+        results = _of_what_lies_there(room, rubric, submissions)
         if not results:
             continue
         path = folder / f"gradescope-{rubric.id}.zip"
         packed = write_autograder(path, results, submissions)
         write_rubric(folder / f"gradescope-{rubric.id}.csv", rubric)
-        left_out = f", without {', '.join(packed.left_out)}" if packed.left_out else ""
+        missing = sorted({*submissions} - {*packed.graded})
+        left_out = f", without {', '.join(missing)}" if missing else ""
         lines.append(f"{len(packed.graded)} grades{left_out}: {path}")
         lines.append(f"  autograder points of the assignment: {shown(autograder_points(rubric))}")
     lines.append("Gradescope has no public interface: upload the zip as the autograder.")
     return Outcome(lines=lines, folder=folder)
+
+
+def _of_what_lies_there(
+    room: Classroom, rubric: Rubric, submissions: Mapping[str, Path]
+) -> list[MilestoneResult]:
+    """The grades of exactly the files that lie in the class, whichever attempt counts."""
+    hashes = {student: submission_hash(folder) for student, folder in submissions.items()}
+    return [
+        attempt.result
+        for (student, _), attempts in room.gradebook.attempts([rubric]).items()
+        for attempt in attempts
+        if attempt.result.submission_hash == hashes.get(student)
+    ]
 
 
 def _course_id(given: int | None, course: Course) -> int:

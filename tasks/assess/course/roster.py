@@ -163,7 +163,12 @@ def _student(path: Path, line: int, values: dict[str, str]) -> Student:
 def _folder(path: Path, line: int, named: str) -> Path | None:
     """The submission's folder, None where it is not there; relative ones stay beside the CSV."""
     here = path.parent.resolve()
-    given = Path(named).expanduser()
+    try:
+        given = Path(named).expanduser()
+    except RuntimeError:
+        raise BadInput(
+            f"{path}, line {line}: the folder {named!r} begins with nobody's home."
+        ) from None
     folder = given if given.is_absolute() else here / given
     if not given.is_absolute() and not folder.resolve().is_relative_to(here):
         raise BadInput(

@@ -1,12 +1,22 @@
 """What course.yaml holds: milestones and their due dates, and the rules of the course."""
 
 import math
+import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from tasks.assess.rubrics.levels import FULL, exact
 from tasks.assess.rubrics.reading import find_rubric, read_rubric
@@ -25,6 +35,18 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def _a_day_stays_a_day(given: Any) -> Any:
+    """Read a quoted day as a day, which pydantic would take for its midnight."""
+    if isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", given.strip()):
+        return date.fromisoformat(given.strip())
+    if isinstance(given, int | float):
+        raise ValueError("a day is written as 2027-01-31, a time as 2027-01-31 18:00")
+    return given
+
+
+DayOrTime = Annotated[datetime | date, BeforeValidator(_a_day_stays_a_day)]
+
+
 class Milestone(_Strict):
     """One milestone of the course."""
 
@@ -32,7 +54,7 @@ class Milestone(_Strict):
     """Name of its rubric, or a path to one."""
     weight: float = Field(gt=0, le=FULL, allow_inf_nan=False)
     """Percent of the course grade."""
-    due: datetime | date | None = None
+    due: DayOrTime | None = None
     """A day, whose last second counts, or a time; nothing is late without one."""
     active: bool = True
     """Whether it is graded and counts."""
@@ -42,11 +64,11 @@ class Extension(_Strict):
     """More time for one student."""
 
     student: str = Field(min_length=1)
-    milestone: str | None = None
-    """The rubric's id; every milestone where it is left out."""
+    milestone: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
+    """Number or id; every milestone where it is left out."""
     days: int | None = Field(default=None, ge=1, le=365)
     """Days more than the others have."""
-    until: datetime | date | None = None
+    until: DayOrTime | None = None
     """The due time instead of the others'."""
     reason: str = ""
 
@@ -137,7 +159,19 @@ class Course(_Strict):
             if twice is not None:
                 raise BadInput(f"{self._folder / COURSE_FILE}: two milestones are '{twice}'.")
         self._rubrics = found
+        self._check_extensions()
         return found
+
+    def _check_extensions(self) -> None:
+        """Refuse an extension that would do nothing, since its milestone is none."""
+        every = [read_rubric(find_rubric(one.rubric, self._folder)) for one in self.milestones]
+        known = {name for rubric in every for name in _names_of(rubric)}
+        for one in self.extensions:
+            if one.milestone is not None and one.milestone not in known:
+                raise BadInput(
+                    f"{self._folder / COURSE_FILE}: the extension of '{one.student}' is for "
+                    f"'{one.milestone}', which is no milestone of the course."
+                )
 
     def rubric(self, milestone: str) -> Rubric:
         """The rubric of an active milestone by its number or id.
@@ -171,11 +205,12 @@ class Course(_Strict):
         active = [one for one in self.milestones if one.active]
         named = {rubric.id: one for rubric, one in zip(self.rubrics(), active, strict=True)}
         common = self.moment(named[milestone].due)
+        names = _names_of(self.rubric(milestone))
         if common is None:
             return None
         granted = [common, common + timedelta(days=extra_days)]
         for one in self.extensions:
-            if one.student == student and one.milestone in (None, milestone):
+            if one.student == student and one.milestone in (None, *names):
                 until = self.moment(one.until)
                 granted.append(until or common + timedelta(days=one.days or 0))
         return max(granted, key=lambda moment: moment.astimezone(UTC))
@@ -186,6 +221,11 @@ class Course(_Strict):
             return None
         moment = given if isinstance(given, datetime) else datetime.combine(given, END_OF_DAY)
         return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.timezone))
+
+
+def _names_of(rubric: Rubric) -> tuple[str, ...]:
+    """What a milestone may be called."""
+    return (rubric.id,) if rubric.milestone is None else (rubric.id, str(rubric.milestone))
 
 
 def read_course(folder: Path) -> Course:

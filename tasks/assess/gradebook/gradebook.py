@@ -32,7 +32,8 @@ class Gradebook:
         """Keep a grade; the entry that counts for this work now.
 
         Work that has a grade of the same grader keeps it, so that asking again until a timing
-        is lucky does not help; what the sandbox or the grader could not do may be tried again.
+        is lucky does not help; what the sandbox or the grader could not do may be tried again. A
+        grading that was lost as a whole replaces nothing.
 
         Args:
             result: without judgements, which are kept apart.
@@ -47,6 +48,9 @@ class Gradebook:
             former = latest_grade(entries, result.submission_hash)
             if former is None:
                 return [_of_result("grade", result, submitted)]
+            if is_lost(result):
+                kept.append(former)
+                return []
             if _had_trouble(former):
                 return [_of_result("grade", result, _submitted(former))]
             if former.grader_version != result.grader_version:
@@ -162,6 +166,12 @@ def _of_result(kind: Kind, result: MilestoneResult, submitted: datetime) -> NewE
 
 def _submitted(entry: Entry) -> datetime:
     return datetime.fromisoformat(entry.submitted or entry.time)
+
+
+def is_lost(result: MilestoneResult) -> bool:
+    """Whether the grader has nothing to say, as where its machine went away."""
+    graded = [one for one in result.criteria if not one.human]
+    return bool(graded) and all(one.outcome is Outcome.GRADER_ERROR for one in graded)
 
 
 def _had_trouble(entry: Entry) -> bool:

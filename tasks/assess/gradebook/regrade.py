@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.assess.gradebook.gradebook import Gradebook, latest_grade, regrades
+from tasks.assess.gradebook.gradebook import Gradebook, is_lost, latest_grade, regrades
 from tasks.assess.gradebook.log import Entry, NewEntry
 from tasks.assess.results import CriterionResult, MilestoneResult, Outcome
 from tasks.assess.rubrics.levels import exact
@@ -55,12 +55,14 @@ class RegradePlan(_Frozen):
         changes: greatest difference first.
         unchanged: grades that stay as they are.
         results: the new grades, without judgements.
+        lost: whose new grading was lost, "student, milestone"; the former grade stays.
     """
 
     head: str
     changes: list[Change]
     unchanged: int
     results: list[MilestoneResult]
+    lost: list[str] = []
 
 
 def plan_regrade(
@@ -76,6 +78,8 @@ def plan_regrade(
     judgements = gradebook.judgements()
     entries = _by_student(gradebook.log.entries())
     results = sorted(results, key=_key)
+    lost = [f"{one.student}, {one.milestone}" for one in results if is_lost(one)]
+    results = [one for one in results if not is_lost(one)]
     changes = []
     for result in results:
         former = _former(entries, result)
@@ -86,7 +90,11 @@ def plan_regrade(
             changes.append(change)
     changes.sort(key=lambda one: -abs(one.difference) if one.difference is not None else -1000.0)
     return RegradePlan(
-        head=head, changes=changes, unchanged=len(results) - len(changes), results=results
+        head=head,
+        changes=changes,
+        unchanged=len(results) - len(changes),
+        results=results,
+        lost=lost,
     )
 
 

@@ -217,12 +217,21 @@ def _load(network: Any, arrays: dict[str, np.ndarray]) -> str:
         NotBuilt: they do not fit.
     """
     own = getattr(network, "load_state_dict", None)
+    refusal: Exception | None = None
     if callable(own):
-        own({name: array.copy() for name, array in arrays.items()})
-        return "load_state_dict"
+        try:
+            own({name: array.copy() for name, array in arrays.items()})
+            return "load_state_dict"
+        except Exception as error:  # noqa: BLE001  the student's code may raise anything
+            refusal = error
     if _by_name(network, arrays):
         return "by name"
-    return _by_position(network, arrays)
+    try:
+        return _by_position(network, arrays)
+    except NotBuilt:
+        if refusal is not None:
+            raise refusal from None
+        raise
 
 
 def _by_name(network: Any, arrays: dict[str, np.ndarray]) -> bool:

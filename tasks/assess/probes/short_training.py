@@ -35,14 +35,15 @@ class Cifar10ShortTraining(ModelProbe):
     milestones = (3,)
     public = False
     seconds = 120.0
+    dataset = "cifar10"
     advice = (
         "Train on a few batches by hand and watch the loss: it should fall within 50 steps. Then "
         "look for parameters without a gradient, and for loops that make a step slow."
     )
 
     def jobs(self, rng: np.random.Generator) -> list[Job]:
-        seen = images_of("cifar10", "train").subset(rng, TRAINING)
-        unseen = images_of("cifar10", "test").subset(rng, UNSEEN)
+        seen = images_of(self.dataset, "train").subset(rng, TRAINING)
+        unseen = images_of(self.dataset, "test").subset(rng, UNSEEN)
         params = {
             "model": "cifar_cnn",
             "batch": BATCH,

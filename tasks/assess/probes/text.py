@@ -153,6 +153,10 @@ class TextPerplexity(ModelProbe):
             "unigram": round(unigram, 3),
             "least_possible": round(least, 3),
         }
+        if not np.isfinite(perplexity):
+            return self.graded(
+                0.0, "The model gives a text that occurs no chance at all.", figures=figures
+            )
         if perplexity < IMPOSSIBLE * least:
             return self.result(
                 Outcome.NOT_GRADABLE,

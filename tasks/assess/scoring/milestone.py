@@ -68,7 +68,7 @@ def milestone_of(
         score=score,
         level="" if score is None else level_of(score, rubric.levels).name,
         provisional=provisional,
-        outcome=_outcome(criteria, lowest, highest, rubric.pass_mark),
+        outcome=_outcome(rubric, criteria, lowest, highest),
         submission_hash=submission_hash,
         grader_version=grader_version,
         data_seed=data_seed,
@@ -92,20 +92,35 @@ def _score(settled: Sequence[CriterionResult]) -> float | None:
 
 
 def _outcome(
-    criteria: Sequence[CriterionResult], lowest: float, highest: float, pass_mark: float
+    rubric: Rubric, criteria: Sequence[CriterionResult], lowest: float, highest: float
 ) -> Outcome:
     """Passed or failed as soon as nothing that is open could change it; else what it waits for.
 
-    Borderline where the points that only a borderline criterion withholds would make it pass.
+    Borderline where the points that only a borderline probe withholds would make it pass.
     """
-    if lowest >= pass_mark:
+    if lowest >= rubric.pass_mark:
         return Outcome.PASSED
-    if highest >= pass_mark:
+    if highest >= rubric.pass_mark:
         waiting = {one.outcome for one in criteria if one.score is None}
         return next(outcome for outcome in OPEN if outcome in waiting)
-    withheld = math.fsum(
-        one.max_score - (one.score or 0.0)
-        for one in criteria
-        if one.outcome is Outcome.BORDERLINE and one.score is not None
+    withheld = math.fsum(_withheld(rubric, one) for one in criteria if one.score is not None)
+    return Outcome.BORDERLINE if exact(highest + withheld) >= rubric.pass_mark else Outcome.FAILED
+
+
+def _withheld(rubric: Rubric, result: CriterionResult) -> float:
+    """Points that borderline probes withhold; none where a person has given the score."""
+    criterion = rubric.criterion(result.criterion)
+    weights = criterion.probes if criterion else {}
+    shares = [(weights.get(one.probe, 0.0), one.share or 0.0, one.outcome) for one in result.probes]
+    total = math.fsum(weight for weight, _, _ in shares)
+    if not total:
+        return 0.0
+    scale = result.max_score / total  # a student's own check has public probes only
+    earned = math.fsum(scale * weight * share for weight, share, _ in shares)
+    if exact(earned) != result.score:
+        return 0.0
+    return math.fsum(
+        scale * weight * (1.0 - share)
+        for weight, share, outcome in shares
+        if outcome is Outcome.BORDERLINE
     )
-    return Outcome.BORDERLINE if exact(highest + withheld) >= pass_mark else Outcome.FAILED
