@@ -14,6 +14,7 @@ from tasks.errors import BadInput, StageFailed
 from tasks.finetune.training import checkpoints, compiling
 from tasks.finetune.training.failures import explained
 from tasks.finetune.training.settings import TrainingSettings
+from tasks.finetune.training.spent import Spent
 from tasks.finetune.training.train import ADAPTER, train
 
 WORDS = "disk server logs check command printer restart service page password console user".split()  # noqa: SIM905
@@ -95,6 +96,36 @@ def test_figures_are_of_this_training(trained):
     assert "validation loss" in facts["interpretation"]
     assert [step for step, total, logged in told if not logged] == list(range(1, 31))
     assert {total for _, total, _ in told} == {30}
+
+
+class Killed(BaseException):
+    """In the place of a signal, so that what it leaves behind can be gone on from."""
+
+
+def test_time_and_speed_count_what_was_done_before_a_kill(tiny_model, tmp_path):
+    def kill(step, total, logged):
+        if step == 7:
+            raise Killed
+
+    settings = SETTINGS.model_copy(update={"epochs": 1})
+    with pytest.raises(Killed):
+        train(tiny_model, rows(40), rows(8, 40), settings, tmp_path, on_log=kill)
+    mark = tmp_path / checkpoints.FOLDER / "checkpoint-6" / checkpoints.WHOLE
+    spent = json.loads(mark.read_text())
+    assert 0 < spent["step_seconds"] < spent["seconds"]
+    assert spent["tokens"] > 0
+    long_ago = {"seconds": 5000.0, "step_seconds": 1e6, "tokens": 7 * 10**9}
+    mark.write_text(json.dumps(long_ago))
+    facts = train(tiny_model, rows(40), rows(8, 40), settings, tmp_path)
+    assert facts["resumed_from"] == 6
+    assert 5000 < facts["seconds"] < 5600
+    # Beside a million seconds, those of the last four steps are nothing.
+    assert facts["tokens_per_second"] == pytest.approx(7000, rel=1e-3)
+
+
+def test_a_speed_needs_a_step():
+    assert Spent().tokens_per_second == 0
+    assert Spent(step_seconds=2.0, tokens=30).tokens_per_second == 15
 
 
 @pytest.mark.slow
@@ -201,7 +232,7 @@ def test_only_whole_checkpoints_of_the_same_training_count(tmp_path):
     for step in (5, 10, 20):
         (tmp_path / f"checkpoint-{step}").mkdir()
     for step in (5, 10):
-        checkpoints.mark_whole(tmp_path / f"checkpoint-{step}")
+        checkpoints.mark_whole(tmp_path / f"checkpoint-{step}", Spent().mark())
     assert checkpoints.last_whole(tmp_path, {"seed": 1}) == tmp_path / "checkpoint-10"
     assert not (tmp_path / "checkpoint-20").exists()
     assert checkpoints.last_whole(tmp_path, {"seed": 2}) is None

@@ -8,6 +8,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from tasks.finetune.training.checkpoints import mark_whole
+from tasks.finetune.training.spent import Spent
 
 # Step, steps in all, and what was logged: loss and learning_rate, or eval_loss, or nothing.
 OnLog = Callable[[int, int, dict[str, float]], None]
@@ -15,15 +16,11 @@ _TOLD = ("loss", "learning_rate", "eval_loss")
 
 
 class Progress(TrainerCallback):
-    """Tells the caller each step and each logged figure, and times the steps.
+    """Tells the caller each step and each logged figure, and times the steps."""
 
-    Attributes:
-        step_seconds: of optimizer steps, without evaluations and checkpoints.
-    """
-
-    def __init__(self, tell: OnLog | None) -> None:
+    def __init__(self, tell: OnLog | None, spent: Spent) -> None:
         self.tell = tell
-        self.step_seconds = 0.0
+        self.spent = spent
         self._began = 0.0
 
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any):
@@ -32,7 +29,7 @@ class Progress(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any):
         """Stop the clock."""
-        self.step_seconds += time.perf_counter() - self._began
+        self.spent.step_seconds += time.perf_counter() - self._began
         if self.tell is not None:
             self.tell(state.global_step, state.max_steps, {})
 
@@ -48,6 +45,9 @@ class KeepTheBest(TrainerCallback):
 
     Without the second, the best step would be lost where it falls between two checkpoints.
     """
+
+    def __init__(self, spent: Spent) -> None:
+        self.spent = spent
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -71,5 +71,5 @@ class KeepTheBest(TrainerCallback):
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ):
-        """Say that the checkpoint is whole."""
-        mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        """Say that the checkpoint is whole, and what it took until here."""
+        mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}", self.spent.mark())

@@ -9,6 +9,7 @@ from trl import SFTTrainer
 from tasks.errors import StageFailed
 from tasks.finetune.training.head_loss import head_loss, is_plain_head
 from tasks.finetune.training.order import LikeLengths
+from tasks.finetune.training.spent import Spent
 from tasks.finetune.training.tokenize import NOT_LEARNED
 
 
@@ -27,12 +28,15 @@ class LeanTrainer(SFTTrainer):
     over its batches, where a token counts the more the fewer its batch has.
 
     Attributes:
-        tokens_seen: tokens trained on in this process, without padding.
+        spent: counts the tokens that are trained on.
     """
 
-    tokens_seen = 0
     _checked_loss = 0.0  # sum of the negative log-likelihoods of the evaluation that goes on
     _checked_tokens = 0
+
+    def __init__(self, *arguments: Any, spent: Spent | None = None, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.spent = spent or Spent()
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengths:
         dataset = self.train_dataset if train_dataset is None else train_dataset
@@ -74,7 +78,7 @@ class LeanTrainer(SFTTrainer):
         loss = total / torch.as_tensor(count, device=total.device).clamp(min=1)
         if self.model.training:
             self._refuse_nan(loss)
-            self.tokens_seen += int(inputs["attention_mask"].sum())
+            self.spent.tokens += int(inputs["attention_mask"].sum())
         return (loss, outputs) if return_outputs else loss
 
     def prediction_step(
