@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 
 from tasks.errors import BadInput, StageFailed
 from tasks.finetune.training import checkpoints, compiling
+from tasks.finetune.training import train as training
 from tasks.finetune.training.failures import explained
 from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.training.spent import Spent
@@ -96,6 +97,22 @@ def test_figures_are_of_this_training(trained):
     assert "validation loss" in facts["interpretation"]
     assert [step for step, total, logged in told if not logged] == list(range(1, 31))
     assert {total for _, total, _ in told} == {30}
+
+
+def test_only_a_training_that_goes_on_keeps_its_number_type(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(training, "best_dtype", lambda device: torch.float32)
+    begun = SETTINGS.model_copy(update={"precision": "auto"})
+    identity = {"settings": begun.model_dump(), "device": "cpu", "dtype": "torch.bfloat16"}
+    checkpoints.last_whole(tmp_path, identity)
+    assert training._dtype(begun, "cpu", tmp_path) == torch.bfloat16
+    assert training._dtype(begun, "cuda", tmp_path) == torch.float32
+    other = begun.model_copy(update={"seed": 2})
+    assert training._dtype(other, "cpu", tmp_path) == torch.float32
+    asked = begun.model_copy(update={"precision": "bf16"})
+    assert training._dtype(asked, "cpu", tmp_path) == torch.bfloat16
+    assert training._dtype(begun, "cpu", tmp_path / "nothing") == torch.float32
 
 
 class Killed(BaseException):

@@ -137,8 +137,10 @@ def _dtype(settings: TrainingSettings, device: str, folder: Path) -> "torch.dtyp
     import torch
 
     chosen = {"bf16": torch.bfloat16, "fp32": torch.float32}.get(settings.precision)
-    if chosen is None and (begun := checkpoints.recorded(folder).get("dtype")):
-        chosen = getattr(torch, begun.removeprefix("torch."))
+    begun = checkpoints.recorded(folder)
+    goes_on = begun.get("settings") == settings.model_dump() and begun.get("device") == device
+    if chosen is None and goes_on:
+        chosen = getattr(torch, begun["dtype"].removeprefix("torch."))
     return chosen or best_dtype(device)
 
 
