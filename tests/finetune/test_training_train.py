@@ -115,6 +115,23 @@ def test_only_a_training_that_goes_on_keeps_its_number_type(tmp_path, monkeypatc
     assert training._dtype(begun, "cpu", tmp_path / "nothing") == torch.float32
 
 
+def test_the_same_validation_rows_are_scored_whatever_training_leaves_out(tiny_model):
+    from tasks.finetune.language_model.load import load_tokenizer
+
+    tokenizer = load_tokenizer(tiny_model)
+    long = {"row_id": "long", "instruction": "Go on", "input": "", "output": "disk " * 60}
+    cut, dropped = (
+        training.examples_of(
+            [*rows(4), long], [*rows(2), long], tokenizer, SETTINGS.model_copy(update=changes), 48
+        )
+        for changes in ({"too_long": "truncate"}, {"too_long": "drop"})
+    )
+    assert [len(cut[0][0]), len(dropped[0][0])] == [5, 4]
+    assert cut[1][0].to_list() == dropped[1][0].to_list()
+    assert cut[1][1] == dropped[1][1]
+    assert (dropped[1][1]["kept"], dropped[1][1]["truncated"]) == (3, 1)
+
+
 class Killed(BaseException):
     """In the place of a signal, so that what it leaves behind can be gone on from."""
 

@@ -86,8 +86,7 @@ def train(
         with explained(settings, folder):
             model, targets = with_adapter(model_folder, settings, dtype, device)
             max_length = _window(model, settings)
-            learned = _examples(train_rows, tokenizer, settings, max_length, "train")
-            checked = _examples(validation, tokenizer, settings, max_length, "val")
+            learned, checked = examples_of(train_rows, validation, tokenizer, settings, max_length)
             datasets = (learned[0], checked[0].sort("length"))
             steps = scaled_steps(len(learned[0]), settings)
             compiled = compile_layers(
@@ -150,17 +149,29 @@ def _window(model: "PeftModel", settings: TrainingSettings) -> int:
     return min(settings.max_length, context)
 
 
-def _examples(
-    rows: Iterable[Mapping[str, str]],
+def examples_of(
+    train_rows: Iterable[Mapping[str, str]],
+    val_rows: Iterable[Mapping[str, str]],
     tokenizer: "PreTrainedTokenizerFast",
     settings: TrainingSettings,
     max_length: int,
-    split: str,
-) -> "tuple[Dataset, dict[str, Any]]":
-    dataset, figures = tokenized(
-        rows, tokenizer, max_length, settings.too_long, settings.loss_on, split
+) -> "tuple[tuple[Dataset, dict[str, Any]], tuple[Dataset, dict[str, Any]]]":
+    """Examples and their figures, of training and of validation.
+
+    Validation rows that are too long are cut whatever is done with those of training, so that
+    trainings which differ in it are scored on the same rows. What their loss is counted on
+    follows `loss_on`.
+
+    Raises:
+        BadInput: a split is empty or nothing of it fits.
+    """
+    learned, of_learned = tokenized(
+        train_rows, tokenizer, max_length, settings.too_long, settings.loss_on, "train"
     )
-    return dataset, figures.facts()
+    checked, of_checked = tokenized(
+        val_rows, tokenizer, max_length, "truncate", settings.loss_on, "val"
+    )
+    return (learned, of_learned.facts()), (checked, of_checked.facts())
 
 
 def make_trainer(
