@@ -162,6 +162,37 @@ def test_a_speed_needs_a_step():
     assert Spent(step_seconds=2.0, tokens=30).tokens_per_second == 15
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # The first stops early; the second ends within an epoch, where the trainer would go on.
+        {"learning_rate": 0.1, "epochs": 20, "patience": 1, "scheduler": "constant"},
+        {"epochs": 0.5},
+    ],
+)
+def test_a_training_killed_after_its_end_only_writes_its_adapter(
+    tiny_model, tmp_path, monkeypatch, changes
+):
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    write, ended = training._write_adapter, []
+
+    def write_elsewhere(trainer, tokenizer, folder, base_name):
+        write(trainer, tokenizer, undisturbed / ADAPTER, base_name)
+        ended.append(trainer.state.global_step)
+        raise Killed
+
+    monkeypatch.setattr(training, "_write_adapter", write_elsewhere)
+    with pytest.raises(Killed):
+        train_tiny(tiny_model, disturbed, **changes)
+    monkeypatch.setattr(training, "_write_adapter", write)
+    facts = train_tiny(tiny_model, disturbed, **changes)
+    assert [facts["resumed_from"], facts["steps"]] == ended * 2
+    assert facts["stopped_early"] == ("patience" in changes)
+    assert max(entry["step"] for entry in facts["history"]) == facts["steps"]
+    assert difference(undisturbed, disturbed) == 0
+    assert facts["tokens_per_second"] > 0
+
+
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_adapter_and_another_another(tiny_model, trained, tmp_path):
     train_tiny(tiny_model, tmp_path / "same")

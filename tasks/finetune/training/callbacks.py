@@ -1,11 +1,17 @@
-"""What happens beside the steps: progress, the last evaluation, and saving what is best."""
+"""What happens beside the steps: progress, the last evaluation, saving the best, and the end."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    EarlyStoppingCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from tasks.finetune.training.checkpoints import mark_whole
 from tasks.finetune.training.spent import Spent
@@ -38,6 +44,22 @@ class Progress(TrainerCallback):
         told = {name: float(logs[name]) for name in _TOLD if name in (logs or {})}
         if self.tell is not None and told:
             self.tell(state.global_step, state.max_steps, told)
+
+
+class StopEarly(EarlyStoppingCallback):
+    """Early stopping that holds for a training that goes on from a checkpoint of its end too.
+
+    The trainer forgets, as it begins, that the training was to stop, and would train on.
+    """
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ):
+        """Ask for the end where the checkpoint is the last that there was to be."""
+        super().on_train_begin(args, state, control)
+        stopped = self.early_stopping_patience_counter >= self.early_stopping_patience
+        if stopped or state.global_step >= state.max_steps:
+            control.should_training_stop = True
 
 
 class KeepTheBest(TrainerCallback):

@@ -192,9 +192,9 @@ def make_trainer(
         folder: for checkpoints.
         spent: counts time and tokens; None counts them anew.
     """
-    from transformers import EarlyStoppingCallback, PrinterCallback
+    from transformers import PrinterCallback
 
-    from tasks.finetune.training.callbacks import KeepTheBest, Progress
+    from tasks.finetune.training.callbacks import KeepTheBest, Progress, StopEarly
     from tasks.finetune.training.trainer import LeanTrainer
 
     spent = spent or Spent()
@@ -207,7 +207,7 @@ def make_trainer(
         callbacks=[
             Progress(on_log, spent),
             KeepTheBest(spent),
-            EarlyStoppingCallback(settings.patience),
+            StopEarly(settings.patience),
         ],
         spent=spent,
     )

@@ -46,6 +46,11 @@ class LeanTrainer(SFTTrainer):
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["input_ids", "labels"]
 
+    def _run_epoch(self, *arguments: Any, **options: Any) -> None:
+        """An epoch, unless a callback asked for the end before its first step."""
+        if not self.control.should_training_stop:
+            super()._run_epoch(*arguments, **options)
+
     def compute_loss(
         self,
         model: torch.nn.Module,
