@@ -72,6 +72,7 @@ def facts() -> dict[str, Any]:
             "rows": 1212,
             "replayed": 0,
             "stopped_early": False,
+            "resumed_from": 0,
             "seconds": 2040.0,
             "tokens_per_second": 391.5,
             "peak_memory_mb": 2311.0,

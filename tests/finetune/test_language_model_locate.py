@@ -12,7 +12,7 @@ from tasks.errors import BadInput
 from tasks.finetune.language_model import folder_checks, locate
 from tasks.finetune.language_model.load import load_model, load_tokenizer
 from tasks.finetune.language_model.locate import DEFAULT_MODEL, ModelSource, ModelUnreachable
-from tasks.finetune.language_model.prepare import prepare
+from tasks.finetune.language_model.prepare import FACTS, prepare
 
 
 @pytest.fixture
@@ -117,6 +117,43 @@ def test_a_model_is_prepared_once(tiny_model, tmp_path):
     assert prepare(source, tmp_path / "made") == facts
     assert (tmp_path / "made" / "model.safetensors").stat().st_mtime_ns == written
     load_model(tmp_path / "made")
+
+
+def test_a_model_whose_source_changed_is_prepared_again(copy, tmp_path):
+    source = locate.find_language_model(str(copy))
+    assert prepare(source, tmp_path / "made")["template"]
+    kept = load_tokenizer(copy).chat_template
+    (copy / "chat_template.jinja").write_text("Hear this: " + kept)
+    prepare(source, tmp_path / "made")
+    assert load_tokenizer(tmp_path / "made").chat_template == "Hear this: " + kept
+    settings = json.loads((copy / "tokenizer_config.json").read_text())
+    (copy / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": 77}))
+    prepare(source, tmp_path / "made")
+    assert load_tokenizer(tmp_path / "made").model_max_length == 77
+    (copy / "chat_template.jinja").unlink()
+    assert not prepare(source, tmp_path / "made")["template"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", FACTS])
+def test_a_prepared_copy_that_was_damaged_is_made_again(tiny_model, tmp_path, name):
+    source = locate.find_language_model(str(tiny_model))
+    made = tmp_path / "made"
+    facts = prepare(source, made)
+    whole = (made / name).read_bytes()
+    (made / name).write_bytes(whole[: len(whole) // 2])
+    assert prepare(source, made) == facts
+    assert (made / name).read_bytes() == whole
+    (made / name).unlink()
+    assert prepare(source, made) == facts
+    assert (made / name).read_bytes() == whole
+
+
+def test_a_file_beside_a_prepared_copy_is_removed(tiny_model, tmp_path):
+    source = locate.find_language_model(str(tiny_model))
+    prepare(source, tmp_path / "made")
+    (tmp_path / "made" / "additional_chat_template.jinja").write_text("")
+    prepare(source, tmp_path / "made")
+    assert not (tmp_path / "made" / "additional_chat_template.jinja").exists()
 
 
 def test_the_facts_say_that_a_template_is_missing(tmp_path):

@@ -66,6 +66,16 @@ def test_numbers_are_those_of_the_facts(write):
     assert f"<td>test.jsonl</td>\n{right}154</td>\n<td>{DIGEST}</td>" in html
 
 
+def test_the_time_of_a_training_that_was_stopped_says_so(write):
+    training = facts()["training"]
+    assert "went on from step" not in write(training=training)
+    html = html_of(write(training=training | {"resumed_from": 120}))
+    assert (
+        "<td>34.0 minutes, over more than one process: it was stopped and went on from step 120"
+        "</td>" in html
+    )
+
+
 def test_the_metadata_holds_the_results(write):
     card = write()
     assert metadata_faults(card) == []

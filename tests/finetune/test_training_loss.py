@@ -1,8 +1,11 @@
 """The lean loss is cross entropy: values and gradients, with and without padding."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
+from lively_model import make_lively_model
 
 from tasks import torchvision_repair
 from tasks.finetune.training import head_loss as module
@@ -65,3 +68,64 @@ def test_padding_and_both_ways_give_the_same_loss(tiny_model, tmp_path):
     torch.testing.assert_close(lean, stock)
     torch.testing.assert_close(usual, stock)
     assert outputs.logits.shape[:2] == batch["input_ids"].shape
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """A trainer to evaluate a short and a long answer, each in a batch of its own, and its rows."""
+    torchvision_repair.repair()
+    from trl import SFTConfig
+
+    from tasks.finetune.language_model.load import load_model, load_tokenizer
+    from tasks.finetune.training.tokenize import tokenized
+    from tasks.finetune.training.trainer import LeanTrainer
+
+    folder = make_lively_model(tmp_path_factory.mktemp("lively") / "model")
+    tokenizer = load_tokenizer(folder)
+    texts = ("df", "Restart the service , then print a page to test it . " * 4)
+    rows = [{"instruction": "Why ?", "input": "", "output": text} for text in texts]
+    examples, _ = tokenized(rows, tokenizer, 512)
+    trainer = LeanTrainer(
+        model=load_model(folder, torch.float32).requires_grad_(False),
+        args=SFTConfig(
+            output_dir=str(folder.parent / "checkpoints"),
+            per_device_eval_batch_size=1,
+            logging_nan_inf_filter=False,
+            bf16=False,
+            use_cpu=True,
+            report_to="none",
+            dataset_kwargs={"skip_prepare_dataset": True},
+        ),
+        train_dataset=examples,
+        eval_dataset=examples,
+        processing_class=tokenizer,
+    )
+    return trainer, examples
+
+
+def test_the_loss_of_an_evaluation_counts_every_learned_token_alike(checked):
+    trainer, examples = checked
+    sums, counts = [], []
+    for example in examples:
+        logits = trainer.model(input_ids=torch.tensor([example["input_ids"]])).logits[0, :-1]
+        labels = torch.tensor(example["labels"][1:])
+        sums.append(float(F.cross_entropy(logits.float(), labels, reduction="sum")))
+        counts.append(sum(label != -100 for label in example["labels"][1:]))
+    assert counts[1] > 10 * counts[0]
+    of_tokens = sum(sums) / sum(counts)
+    of_batches = sum(total / count for total, count in zip(sums, counts, strict=True)) / 2
+    assert abs(of_tokens - of_batches) > 0.01
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(of_tokens, rel=1e-5)
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(of_tokens, rel=1e-5)
+
+
+def test_an_evaluation_does_not_hide_a_loss_that_is_no_number(checked, monkeypatch):
+    trainer, _ = checked
+    whole = trainer.compute_loss
+
+    def broken(model, inputs, **options):
+        loss = whole(model, inputs, **options)
+        return loss if inputs["labels"].shape[1] > 50 else loss * float("nan")
+
+    monkeypatch.setattr(trainer, "compute_loss", broken)
+    assert math.isnan(trainer.evaluate()["eval_loss"])

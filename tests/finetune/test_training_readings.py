@@ -60,6 +60,23 @@ def test_each_question_of_the_checklist_has_its_sign():
     assert answers(FLAT, val=0.6)[3]
 
 
+def test_a_training_loss_that_was_not_logged_is_not_known():
+    found = {"share": 0.0, "count": 0, "n": 10, "least_words": 12, "examples": []}
+    [said] = [
+        each
+        for each in checklist(facts_of([2.0, 1.5], [1.9, 1.7, 1.8]), found, {}, {})
+        if "stop falling" in each["question"]
+    ]
+    assert said["answer"] == "Not known: no training loss was logged after step 20."
+    assert (said["figure"], said["sign"]) == (None, False)
+    [last] = [
+        each
+        for each in checklist(facts_of([2.0, 1.5], [1.9, 1.7]), found, {}, {})
+        if "stop falling" in each["question"]
+    ]
+    assert last["answer"] == "No: the best validation loss is the last one, at step 20."
+
+
 def test_every_answer_carries_its_figure():
     found = {"share": 0.1, "count": 1, "n": 10, "least_words": 12, "examples": []}
     for each in checklist(OVERFITTED, found, {"rougeL": 0.5}, {"rougeL": 0.4}):

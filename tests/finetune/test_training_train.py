@@ -12,8 +12,10 @@ from safetensors.numpy import load_file
 
 from tasks.errors import BadInput, StageFailed
 from tasks.finetune.training import checkpoints, compiling
+from tasks.finetune.training import train as training
 from tasks.finetune.training.failures import explained
 from tasks.finetune.training.settings import TrainingSettings
+from tasks.finetune.training.spent import Spent
 from tasks.finetune.training.train import ADAPTER, train
 
 WORDS = "disk server logs check command printer restart service page password console user".split()  # noqa: SIM905
@@ -95,6 +97,100 @@ def test_figures_are_of_this_training(trained):
     assert "validation loss" in facts["interpretation"]
     assert [step for step, total, logged in told if not logged] == list(range(1, 31))
     assert {total for _, total, _ in told} == {30}
+
+
+def test_only_a_training_that_goes_on_keeps_its_number_type(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(training, "best_dtype", lambda device: torch.float32)
+    begun = SETTINGS.model_copy(update={"precision": "auto"})
+    identity = {"settings": begun.model_dump(), "device": "cpu", "dtype": "torch.bfloat16"}
+    checkpoints.last_whole(tmp_path, identity)
+    assert training._dtype(begun, "cpu", tmp_path) == torch.bfloat16
+    assert training._dtype(begun, "cuda", tmp_path) == torch.float32
+    other = begun.model_copy(update={"seed": 2})
+    assert training._dtype(other, "cpu", tmp_path) == torch.float32
+    asked = begun.model_copy(update={"precision": "bf16"})
+    assert training._dtype(asked, "cpu", tmp_path) == torch.bfloat16
+    assert training._dtype(begun, "cpu", tmp_path / "nothing") == torch.float32
+
+
+def test_the_same_validation_rows_are_scored_whatever_training_leaves_out(tiny_model):
+    from tasks.finetune.language_model.load import load_tokenizer
+
+    tokenizer = load_tokenizer(tiny_model)
+    long = {"row_id": "long", "instruction": "Go on", "input": "", "output": "disk " * 60}
+    cut, dropped = (
+        training.examples_of(
+            [*rows(4), long], [*rows(2), long], tokenizer, SETTINGS.model_copy(update=changes), 48
+        )
+        for changes in ({"too_long": "truncate"}, {"too_long": "drop"})
+    )
+    assert [len(cut[0][0]), len(dropped[0][0])] == [5, 4]
+    assert cut[1][0].to_list() == dropped[1][0].to_list()
+    assert cut[1][1] == dropped[1][1]
+    assert (dropped[1][1]["kept"], dropped[1][1]["truncated"]) == (3, 1)
+
+
+class Killed(BaseException):
+    """In the place of a signal, so that what it leaves behind can be gone on from."""
+
+
+def test_time_and_speed_count_what_was_done_before_a_kill(tiny_model, tmp_path):
+    def kill(step, total, logged):
+        if step == 7:
+            raise Killed
+
+    settings = SETTINGS.model_copy(update={"epochs": 1})
+    with pytest.raises(Killed):
+        train(tiny_model, rows(40), rows(8, 40), settings, tmp_path, on_log=kill)
+    mark = tmp_path / checkpoints.FOLDER / "checkpoint-6" / checkpoints.WHOLE
+    spent = json.loads(mark.read_text())
+    assert 0 < spent["step_seconds"] < spent["seconds"]
+    assert spent["tokens"] > 0
+    long_ago = {"seconds": 5000.0, "step_seconds": 1e6, "tokens": 7 * 10**9}
+    mark.write_text(json.dumps(long_ago))
+    facts = train(tiny_model, rows(40), rows(8, 40), settings, tmp_path)
+    assert facts["resumed_from"] == 6
+    assert 5000 < facts["seconds"] < 5600
+    # Beside a million seconds, those of the last four steps are nothing.
+    assert facts["tokens_per_second"] == pytest.approx(7000, rel=1e-3)
+
+
+def test_a_speed_needs_a_step():
+    assert Spent().tokens_per_second == 0
+    assert Spent(step_seconds=2.0, tokens=30).tokens_per_second == 15
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # The first stops early; the second ends within an epoch, where the trainer would go on.
+        {"learning_rate": 0.1, "epochs": 20, "patience": 1, "scheduler": "constant"},
+        {"epochs": 0.5},
+    ],
+)
+def test_a_training_killed_after_its_end_only_writes_its_adapter(
+    tiny_model, tmp_path, monkeypatch, changes
+):
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    write, ended = training._write_adapter, []
+
+    def write_elsewhere(trainer, tokenizer, folder, base_name):
+        write(trainer, tokenizer, undisturbed / ADAPTER, base_name)
+        ended.append(trainer.state.global_step)
+        raise Killed
+
+    monkeypatch.setattr(training, "_write_adapter", write_elsewhere)
+    with pytest.raises(Killed):
+        train_tiny(tiny_model, disturbed, **changes)
+    monkeypatch.setattr(training, "_write_adapter", write)
+    facts = train_tiny(tiny_model, disturbed, **changes)
+    assert [facts["resumed_from"], facts["steps"]] == ended * 2
+    assert facts["stopped_early"] == ("patience" in changes)
+    assert max(entry["step"] for entry in facts["history"]) == facts["steps"]
+    assert difference(undisturbed, disturbed) == 0
+    assert facts["tokens_per_second"] > 0
 
 
 @pytest.mark.slow
@@ -201,7 +297,7 @@ def test_only_whole_checkpoints_of_the_same_training_count(tmp_path):
     for step in (5, 10, 20):
         (tmp_path / f"checkpoint-{step}").mkdir()
     for step in (5, 10):
-        checkpoints.mark_whole(tmp_path / f"checkpoint-{step}")
+        checkpoints.mark_whole(tmp_path / f"checkpoint-{step}", Spent().mark())
     assert checkpoints.last_whole(tmp_path, {"seed": 1}) == tmp_path / "checkpoint-10"
     assert not (tmp_path / "checkpoint-20").exists()
     assert checkpoints.last_whole(tmp_path, {"seed": 2}) is None

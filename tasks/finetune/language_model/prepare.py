@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import BadInput
-from tasks.files import write_json
+from tasks.files import sha256_of, write_json
 from tasks.finetune.language_model.folder_checks import check_folder
 from tasks.finetune.language_model.load import load_tokenizer
 from tasks.finetune.language_model.locate import DEFAULT_MODEL, HUB_FILES, ModelSource
@@ -20,7 +20,7 @@ PACKAGED_CONTEXT = 8192
 
 
 def prepare(source: ModelSource, folder: Path) -> dict[str, Any]:
-    """Write the model as a plain folder, unless it is there already.
+    """Write the model as a plain folder, unless it is there already as it was written.
 
     Weights keep the type that they have at the source (a GGUF file's are made bfloat16, which
     holds more than its 4 bits). The folder appears whole or not at all.
@@ -32,10 +32,9 @@ def prepare(source: ModelSource, folder: Path) -> dict[str, Any]:
         BadInput: the source is no model, or has no usable tokenizer.
     """
     asked = {key: str(value) for key, value in asdict(source).items()} | {"stamp": _stamp(source)}
-    if (folder / FACTS).is_file():
-        written = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        if written["source"] == asked:
-            return written["model"]
+    written = _written(folder)
+    if written.get("source") == asked and written.get("files") == _digests(folder):
+        return written["model"]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-model-", dir=folder.parent) as name:
         made = Path(name) / "model"
@@ -45,7 +44,7 @@ def prepare(source: ModelSource, folder: Path) -> dict[str, Any]:
         else:
             _copy(source.path, made)
         facts = _facts(source, made)
-        write_json(made / FACTS, {"source": asked, "model": facts})
+        write_json(made / FACTS, {"source": asked, "files": _digests(made), "model": facts})
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)
@@ -53,16 +52,36 @@ def prepare(source: ModelSource, folder: Path) -> dict[str, Any]:
 
 
 def _stamp(source: ModelSource) -> str:
-    """Size and time of the weights, so that a folder whose weights changed is prepared again."""
-    files = [source.path] if source.path.is_file() else sorted(source.path.glob("*.safetensors"))
-    return " ".join(f"{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in files)
+    """Name, size and time of what is taken, so that a source that changed is prepared again."""
+    files = [source.path] if source.path.is_file() else _taken(source.path)
+    return " ".join(
+        f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in files
+    )
+
+
+def _taken(source: Path) -> list[Path]:
+    """The files of a model's folder that are copied."""
+    files = {path for pattern in HUB_FILES for path in source.glob(pattern)}
+    return sorted(path for path in files if path.name != FACTS)
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    """What was noted of a folder when it was made; empty where nothing can be read."""
+    try:
+        return json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, UnicodeDecodeError, json.JSONDecodeError):
+        return {}
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """The sha256 of each file of a folder that was made, so that a damaged one is made again."""
+    files = [path for path in sorted(folder.iterdir()) if path.name != FACTS]
+    return {path.name: sha256_of(path) for path in files if path.is_file()}
 
 
 def _copy(source: Path, folder: Path) -> None:
-    for pattern in HUB_FILES:
-        for path in source.glob(pattern):
-            if path.name != FACTS:
-                shutil.copyfile(path, folder / path.name)
+    for path in _taken(source):
+        shutil.copyfile(path, folder / path.name)
 
 
 def _from_gguf(path: Path, folder: Path) -> None:

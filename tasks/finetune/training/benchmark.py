@@ -207,7 +207,7 @@ def _lean(
     tokenizer = load_tokenizer(model_folder)
     folder = Path(tempfile.gettempdir())
     steps = Steps(total=never, logging=1, eval=never, save=never)
-    trainer, _ = make_trainer(
+    trainer = make_trainer(
         model, tokenizer, (examples, examples.select(range(1))), ours, steps, folder, None, device
     )
     trainer.args.save_strategy = "no"

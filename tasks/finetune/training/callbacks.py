@@ -1,13 +1,20 @@
-"""What happens beside the steps: progress, the last evaluation, and saving what is best."""
+"""What happens beside the steps: progress, the last evaluation, saving the best, and the end."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    EarlyStoppingCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from tasks.finetune.training.checkpoints import mark_whole
+from tasks.finetune.training.spent import Spent
 
 # Step, steps in all, and what was logged: loss and learning_rate, or eval_loss, or nothing.
 OnLog = Callable[[int, int, dict[str, float]], None]
@@ -15,15 +22,11 @@ _TOLD = ("loss", "learning_rate", "eval_loss")
 
 
 class Progress(TrainerCallback):
-    """Tells the caller each step and each logged figure, and times the steps.
+    """Tells the caller each step and each logged figure, and times the steps."""
 
-    Attributes:
-        step_seconds: of optimizer steps, without evaluations and checkpoints.
-    """
-
-    def __init__(self, tell: OnLog | None) -> None:
+    def __init__(self, tell: OnLog | None, spent: Spent) -> None:
         self.tell = tell
-        self.step_seconds = 0.0
+        self.spent = spent
         self._began = 0.0
 
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any):
@@ -32,7 +35,7 @@ class Progress(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any):
         """Stop the clock."""
-        self.step_seconds += time.perf_counter() - self._began
+        self.spent.step_seconds += time.perf_counter() - self._began
         if self.tell is not None:
             self.tell(state.global_step, state.max_steps, {})
 
@@ -43,11 +46,30 @@ class Progress(TrainerCallback):
             self.tell(state.global_step, state.max_steps, told)
 
 
+class StopEarly(EarlyStoppingCallback):
+    """Early stopping that holds for a training that goes on from a checkpoint of its end too.
+
+    The trainer forgets, as it begins, that the training was to stop, and would train on.
+    """
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ):
+        """Ask for the end where the checkpoint is the last that there was to be."""
+        super().on_train_begin(args, state, control)
+        stopped = self.early_stopping_patience_counter >= self.early_stopping_patience
+        if stopped or state.global_step >= state.max_steps:
+            control.should_training_stop = True
+
+
 class KeepTheBest(TrainerCallback):
     """Evaluates after the last step, and saves at every new best evaluation.
 
     Without the second, the best step would be lost where it falls between two checkpoints.
     """
+
+    def __init__(self, spent: Spent) -> None:
+        self.spent = spent
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -71,5 +93,5 @@ class KeepTheBest(TrainerCallback):
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ):
-        """Say that the checkpoint is whole."""
-        mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        """Say that the checkpoint is whole, and what it took until here."""
+        mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}", self.spent.mark())

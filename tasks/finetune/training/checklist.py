@@ -61,6 +61,14 @@ def _eval_stopped_first(facts: dict[str, Any]) -> dict[str, Any]:
     ]
     if facts["train_loss_at_best"] is None:
         return _answer(question, "Not known: no loss was logged.", None, False)
+    evaluated = [entry["step"] for entry in facts["history"] if "eval_loss" in entry]
+    if not after and max(evaluated) > facts["best_step"]:
+        return _answer(
+            question,
+            f"Not known: no training loss was logged after step {facts['best_step']}.",
+            None,
+            False,
+        )
     if not after:
         return _answer(
             question,

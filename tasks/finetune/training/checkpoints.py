@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.files import write_json, write_text
+from tasks.files import write_json
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 FOLDER = "checkpoints"
-WHOLE = "whole"
+WHOLE = "whole.json"
 _IDENTITY = "training.json"
 
 
@@ -42,10 +42,7 @@ def identity(
 
 def recorded(folder: Path) -> dict[str, Any]:
     """The identity of the training that the checkpoints are of; empty where there is none."""
-    try:
-        return json.loads((folder / _IDENTITY).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
+    return _read(folder / _IDENTITY)
 
 
 def last_whole(folder: Path, wanted: dict[str, Any]) -> Path | None:
@@ -60,13 +57,25 @@ def last_whole(folder: Path, wanted: dict[str, Any]) -> Path | None:
         return None
     whole = {}
     for path in folder.glob("checkpoint-*"):
-        if (path / WHOLE).is_file():
+        if spent_until(path):
             whole[int(path.name.rsplit("-", 1)[-1])] = path
         else:
             shutil.rmtree(path)
     return whole[max(whole)] if whole else None
 
 
-def mark_whole(checkpoint: Path) -> None:
-    """Say that all of a checkpoint is written."""
-    write_text(checkpoint / WHOLE, "")
+def mark_whole(checkpoint: Path, spent: dict[str, float]) -> None:
+    """Say that all of a checkpoint is written, and what was spent until then (`Spent.mark`)."""
+    write_json(checkpoint / WHOLE, spent)
+
+
+def spent_until(checkpoint: Path) -> dict[str, float]:
+    """What the mark of a whole checkpoint says; empty where there is no mark that can be read."""
+    return _read(checkpoint / WHOLE)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}

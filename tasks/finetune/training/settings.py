@@ -90,12 +90,14 @@ class TrainingSettings(BaseModel):
     too_long: Literal["truncate", "drop"] = Field(
         default="truncate",
         description="An example over max_length. truncate: its start is learned, without the "
-        "token that ends an answer, so that stopping in the middle is not learned. drop: left out.",
+        "token that ends an answer, so that stopping in the middle is not learned. drop: left out. "
+        "Validation rows are always truncated, so that the same rows are scored.",
     )
     loss_on: Literal["response", "all"] = Field(
         default="response",
         description="Tokens that are learned. response: the model shall answer questions, not "
-        "write them. all: the prompt too, which acts against forgetting on very small sets.",
+        "write them. all: the prompt too, which acts against forgetting on very small sets. The "
+        "loss on validation is counted on the same tokens.",
     )
     logging_steps: int = Field(
         default=10, ge=1, description="Steps between logged losses. Fewer where data are few."

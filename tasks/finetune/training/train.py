@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from tasks.finetune.training.history import loss_facts
 from tasks.finetune.training.interpretation import interpret
 from tasks.finetune.training.machine import forget_peak_memory, peak_memory_mb, processor
 from tasks.finetune.training.settings import TrainingSettings
+from tasks.finetune.training.spent import Spent
 from tasks.finetune.training.steps import Steps, scaled_steps
 from tasks.finetune.training.tokenize import tokenized
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedTokenizerFast
 
-    from tasks.finetune.training.callbacks import OnLog, Progress
+    from tasks.finetune.training.callbacks import OnLog
     from tasks.finetune.training.trainer import LeanTrainer
 
 ADAPTER = "lora_adapter"
@@ -65,9 +65,9 @@ def train(
 
     Returns:
         The facts of the training: settings, trainable, total, targets, examples, steps,
-        epochs_done, best_step, losses and their history, stopped_early, resumed_from, seconds,
-        tokens_per_second, peak_memory_mb, compiled, dtype, threads, device, cpu, interpretation,
-        example.
+        epochs_done, best_step, losses and their history, stopped_early, resumed_from, seconds and
+        tokens_per_second (of killed processes too, up to the checkpoint), peak_memory_mb,
+        compiled, dtype, threads, device, cpu, interpretation, example.
 
     Raises:
         BadInput: a split is empty or nothing of it fits; the model takes no adapter.
@@ -81,13 +81,12 @@ def train(
     validation = [dict(row) for row in val_rows]
     tokenizer = load_tokenizer(model_folder, "right")
     forget_peak_memory()
-    started = time.perf_counter()
+    spent = Spent()
     with on_free_threads():
         with explained(settings, folder):
             model, targets = with_adapter(model_folder, settings, dtype, device)
             max_length = _window(model, settings)
-            learned = _examples(train_rows, tokenizer, settings, max_length, "train")
-            checked = _examples(validation, tokenizer, settings, max_length, "val")
+            learned, checked = examples_of(train_rows, validation, tokenizer, settings, max_length)
             datasets = (learned[0], checked[0].sort("length"))
             steps = scaled_steps(len(learned[0]), settings)
             compiled = compile_layers(
@@ -98,12 +97,13 @@ def train(
                 settings.model_dump(), model_folder, list(datasets), dtype=str(dtype), device=device
             )
             resumed = checkpoints.last_whole(where, wanted)
-            trainer, progress = make_trainer(
-                model, tokenizer, datasets, settings, steps, where, on_log, device
+            if resumed:
+                spent.go_on_from(checkpoints.spent_until(resumed))
+            trainer = make_trainer(
+                model, tokenizer, datasets, settings, steps, where, on_log, device, spent
             )
             trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
             _write_adapter(trainer, tokenizer, folder / ADAPTER, base_name or model_folder.name)
-        seconds = time.perf_counter() - started
         trainable, total = parameter_counts(model)
         facts = {
             "settings": settings.model_dump(),
@@ -115,8 +115,8 @@ def train(
             "epochs_done": round(float(trainer.state.epoch or 0), 3),
             **loss_facts(trainer.state.log_history, steps.total),
             "resumed_from": int(resumed.name.rsplit("-", 1)[-1]) if resumed else 0,
-            "seconds": round(seconds, 1),
-            "tokens_per_second": round(trainer.tokens_seen / max(progress.step_seconds, 1e-9), 1),
+            "seconds": round(spent.seconds, 1),
+            "tokens_per_second": round(spent.tokens_per_second, 1),
             "peak_memory_mb": round(peak_memory_mb(device)),
             "compiled": _compiled_facts(compiled),
             "dtype": str(dtype).removeprefix("torch."),
@@ -136,8 +136,10 @@ def _dtype(settings: TrainingSettings, device: str, folder: Path) -> "torch.dtyp
     import torch
 
     chosen = {"bf16": torch.bfloat16, "fp32": torch.float32}.get(settings.precision)
-    if chosen is None and (begun := checkpoints.recorded(folder).get("dtype")):
-        chosen = getattr(torch, begun.removeprefix("torch."))
+    begun = checkpoints.recorded(folder)
+    goes_on = begun.get("settings") == settings.model_dump() and begun.get("device") == device
+    if chosen is None and goes_on:
+        chosen = getattr(torch, begun["dtype"].removeprefix("torch."))
     return chosen or best_dtype(device)
 
 
@@ -147,17 +149,29 @@ def _window(model: "PeftModel", settings: TrainingSettings) -> int:
     return min(settings.max_length, context)
 
 
-def _examples(
-    rows: Iterable[Mapping[str, str]],
+def examples_of(
+    train_rows: Iterable[Mapping[str, str]],
+    val_rows: Iterable[Mapping[str, str]],
     tokenizer: "PreTrainedTokenizerFast",
     settings: TrainingSettings,
     max_length: int,
-    split: str,
-) -> "tuple[Dataset, dict[str, Any]]":
-    dataset, figures = tokenized(
-        rows, tokenizer, max_length, settings.too_long, settings.loss_on, split
+) -> "tuple[tuple[Dataset, dict[str, Any]], tuple[Dataset, dict[str, Any]]]":
+    """Examples and their figures, of training and of validation.
+
+    Validation rows that are too long are cut whatever is done with those of training, so that
+    trainings which differ in it are scored on the same rows. What their loss is counted on
+    follows `loss_on`.
+
+    Raises:
+        BadInput: a split is empty or nothing of it fits.
+    """
+    learned, of_learned = tokenized(
+        train_rows, tokenizer, max_length, settings.too_long, settings.loss_on, "train"
     )
-    return dataset, figures.facts()
+    checked, of_checked = tokenized(
+        val_rows, tokenizer, max_length, "truncate", settings.loss_on, "val"
+    )
+    return (learned, of_learned.facts()), (checked, of_checked.facts())
 
 
 def make_trainer(
@@ -169,29 +183,36 @@ def make_trainer(
     folder: Path,
     on_log: "OnLog | None",
     device: str,
-) -> "tuple[LeanTrainer, Progress]":
-    """The trainer of a model with an adapter, and what times its steps.
+    spent: Spent | None = None,
+) -> "LeanTrainer":
+    """The trainer of a model with an adapter.
 
     Args:
         datasets: of training and validation, as `tokenized` makes them.
         folder: for checkpoints.
+        spent: counts time and tokens; None counts them anew.
     """
-    from transformers import EarlyStoppingCallback, PrinterCallback
+    from transformers import PrinterCallback
 
-    from tasks.finetune.training.callbacks import KeepTheBest, Progress
+    from tasks.finetune.training.callbacks import KeepTheBest, Progress, StopEarly
     from tasks.finetune.training.trainer import LeanTrainer
 
-    progress = Progress(on_log)
+    spent = spent or Spent()
     trainer = LeanTrainer(
         model=model,
         args=_arguments(settings, steps, folder, device),
         train_dataset=datasets[0],
         eval_dataset=datasets[1],
         processing_class=tokenizer,
-        callbacks=[progress, KeepTheBest(), EarlyStoppingCallback(settings.patience)],
+        callbacks=[
+            Progress(on_log, spent),
+            KeepTheBest(spent),
+            StopEarly(settings.patience),
+        ],
+        spent=spent,
     )
     trainer.remove_callback(PrinterCallback)  # the caller shows what it is told
-    return trainer, progress
+    return trainer
 
 
 def _arguments(settings: TrainingSettings, steps: Steps, folder: Path, device: str) -> Any:

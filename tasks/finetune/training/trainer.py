@@ -9,6 +9,7 @@ from trl import SFTTrainer
 from tasks.errors import StageFailed
 from tasks.finetune.training.head_loss import head_loss, is_plain_head
 from tasks.finetune.training.order import LikeLengths
+from tasks.finetune.training.spent import Spent
 from tasks.finetune.training.tokenize import NOT_LEARNED
 
 
@@ -23,11 +24,19 @@ class LeanTrainer(SFTTrainer):
       a mask attention takes its faster way.
     - Batches are of like length, in an order that depends on seed and epoch alone.
 
+    The loss of an evaluation is the mean over its learned tokens, as that of a step is, and not
+    over its batches, where a token counts the more the fewer its batch has.
+
     Attributes:
-        tokens_seen: tokens trained on in this process, without padding.
+        spent: counts the tokens that are trained on.
     """
 
-    tokens_seen = 0
+    _checked_loss = 0.0  # sum of the negative log-likelihoods of the evaluation that goes on
+    _checked_tokens = 0
+
+    def __init__(self, *arguments: Any, spent: Spent | None = None, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.spent = spent or Spent()
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengths:
         dataset = self.train_dataset if train_dataset is None else train_dataset
@@ -36,6 +45,11 @@ class LeanTrainer(SFTTrainer):
 
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["input_ids", "labels"]
+
+    def _run_epoch(self, *arguments: Any, **options: Any) -> None:
+        """An epoch, unless a callback asked for the end before its first step."""
+        if not self.control.should_training_stop:
+            super()._run_epoch(*arguments, **options)
 
     def compute_loss(
         self,
@@ -69,8 +83,31 @@ class LeanTrainer(SFTTrainer):
         loss = total / torch.as_tensor(count, device=total.device).clamp(min=1)
         if self.model.training:
             self._refuse_nan(loss)
-            self.tokens_seen += int(inputs["attention_mask"].sum())
+            self.spent.tokens += int(inputs["attention_mask"].sum())
         return (loss, outputs) if return_outputs else loss
+
+    def prediction_step(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        *arguments: Any,
+        **options: Any,
+    ) -> Any:
+        """Loss of a batch, as its parent's, which is counted towards that of the evaluation."""
+        loss, logits, labels = super().prediction_step(model, inputs, *arguments, **options)
+        learned = int((inputs["labels"][:, 1:] != NOT_LEARNED).sum())
+        self._checked_loss += float(loss) * learned
+        self._checked_tokens += learned
+        return loss, logits, labels
+
+    def evaluation_loop(
+        self, *arguments: Any, metric_key_prefix: str = "eval", **options: Any
+    ) -> Any:
+        """The parent's loop, with the mean over the learned tokens of all batches for the loss."""
+        self._checked_loss, self._checked_tokens = 0.0, 0
+        output = super().evaluation_loop(*arguments, metric_key_prefix=metric_key_prefix, **options)
+        output.metrics[f"{metric_key_prefix}_loss"] = self._checked_loss / self._checked_tokens
+        return output
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """None: a checkpoint is no model to publish, and trl's text would name paths."""
