@@ -58,6 +58,7 @@ def iterate(config: IterateConfig) -> Outcome:
         clusters=clusters,
         most={"train": after.max_train_rows, "val": after.max_val_rows},
         max_new_tokens=after.max_new_tokens,
+        bounds=former.failures["bounds"],
     )
     compared = run.stage(
         stages.compare,
@@ -151,6 +152,7 @@ def concluded(
         training_after=run.results["train"].figures,
         classes_before=former.failures["classes"],
         classes_after=failures.figures["classes"],
+        threshold=former.failures["threshold"],
         comparison=compared.figures,
     )
     learned = lesson(

@@ -1,6 +1,7 @@
 """The run that is to be bettered is read only where all of its files are of one run."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 from run_facts import facts
@@ -10,6 +11,7 @@ from tasks.errors import BadInput
 from tasks.files import write_json
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.iteration.former import Former
+from tasks.finetune.understanding.errors.low_scoring import Bounds
 from tasks.pointers import FilePointer
 from tasks.records import write_record
 
@@ -30,7 +32,7 @@ def folder(tmp_path):
     }
     written |= {name: folder / "splits" / f"{name}.jsonl" for name in ("train", "val", "test")}
     write_json(written["training"], facts()["training"])
-    failures = {"classes": {"other": 1}, "low": [LOW]}
+    failures = {"classes": {"other": 1}, "low": [LOW], "bounds": asdict(Bounds())}
     write_json(written["analysis_json"], {"errors_val": failures})
     write_json(written["clusters"], {})
     rows = "".join(json.dumps(row) + "\n" for row in training_rows())

@@ -44,19 +44,25 @@ class Former:
         """Read a run.
 
         Raises:
-            BadInput: there is no such run, it has not come to its analysis, or its files are of
-                several trainings.
+            BadInput: there is no such run, it has not come to its analysis or only to that of an
+                earlier version, or its files are of several trainings.
         """
         name = folder.name
         record = _json(folder / "record.json", name)
         if record.get("flow") != "finetune":
             raise BadInput(f"{folder} is no run of fine-tuning: name one with --run")
         _refuse_other_files(folder, record["outputs"])
+        failures = _json(folder / ANALYSIS, name)["errors_val"]
+        if "bounds" not in failures:
+            raise BadInput(
+                f"{folder / ANALYSIS} does not say by which bounds answers score low: analyse the "
+                f"run again with `python flows/finetune.py --run {name}`."
+            )
         return cls(
             config=FinetuneConfig.model_validate(record["config"]),
             folder=folder,
             training=_json(folder / TRAINING, name),
-            failures=_json(folder / ANALYSIS, name)["errors_val"],
+            failures=failures,
             clusters=_json(folder / CLUSTERS, name),
         )
 

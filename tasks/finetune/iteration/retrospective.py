@@ -37,6 +37,7 @@ def write_retrospective(
     training_after: Mapping[str, Any],
     classes_after: Mapping[str, int],
     classes_before: Mapping[str, int],
+    threshold: str,
     comparison: Mapping[str, Any],
 ) -> tuple[Path, Path]:
     """Write the next record of the folder.
@@ -50,6 +51,7 @@ def write_retrospective(
         data: figures of `repair.Repaired`; empty where the rows stayed.
         training_before, training_after: facts of both trainings.
         classes_before, classes_after: failure class to low-scoring answers of validation.
+        threshold: what scores low, before and after.
         comparison: of `compare.compare`, on the test questions.
 
     Returns:
@@ -70,6 +72,7 @@ def write_retrospective(
             for when, facts in (("before", training_before), ("after", training_after))
         },
         "failures": {"before": dict(classes_before), "after": dict(classes_after)},
+        "threshold": threshold,
         "comparison": dict(comparison),
         "lesson": lesson(choice, comparison, classes_before, classes_after),
     }
