@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -132,11 +133,11 @@ def test_bad_input_is_refused(runs, tmp_path):
         of(before, Evaluated(before.answers, other))
 
 
-def recorded(folder, comparison, before="default"):
+def recorded(folder, comparison, before="default", choice=CHOICE):
     facts = {"best_eval_loss": 1.92, "best_step": 200, "seconds": 2040.0}
     return write_retrospective(
         folder,
-        CHOICE,
+        choice,
         before=before,
         after="near-failures",
         command="python flows/iterate.py --run default",
@@ -170,6 +171,21 @@ def test_a_change_that_did_not_help_is_recorded_too(runs, tmp_path):
         "34.0 minutes",
     ):
         assert words in text
+    assert placeholders(text) == []
+
+
+def test_of_a_change_that_was_asked_for_no_class_is_said_to_have_chosen_it(runs, tmp_path):
+    comparison = of(runs["default"], runs["better"])
+    chosen = recorded(tmp_path, comparison)[1].read_text()
+    assert "30 were of the class hallucination, the largest that an untried change" in chosen
+    asked = replace(CHOICE, wanted=True)
+    text = recorded(tmp_path, comparison, choice=asked)[1].read_text()
+    assert "by name; of 61 low-scoring validation answers 30 were of the class hallucin" in text
+    assert "untried" not in text
+    asked = replace(asked, failure_class="", count=0)
+    text = recorded(tmp_path, comparison, choice=asked)[1].read_text()
+    assert "none of the 61 low-scoring validation answers was of a class that it answers" in text
+    assert "it was to lessen" not in text
     assert placeholders(text) == []
 
 

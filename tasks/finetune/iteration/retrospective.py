@@ -127,12 +127,13 @@ def lesson(
     interval = "" if low is None or high is None else f", 95 % interval {low:+.3f} to {high:+.3f}"
     moved = "" if decided["difference"] is None else f" by {decided['difference']:+.3f}"
     told = f"{decided['metric']} moved{moved}{interval}: the change {comparison['verdict']}."
-    was, now = (
-        _count(classes, choice.failure_class) for classes in (classes_before, classes_after)
-    )
-    named = choice.failure_class.replace("_", " ")
-    told += f" Validation answers of the class that it was to lessen, {named}: {was} before, {now}"
-    told += " after."
+    if choice.failure_class:
+        was, now = (
+            _count(classes, choice.failure_class) for classes in (classes_before, classes_after)
+        )
+        named = choice.failure_class.replace("_", " ")
+        told += f" Validation answers of the class that it was to lessen, {named}: {was} before, "
+        told += f"{now} after."
     if comparison["worse"]:
         told += f" It made worse: {', '.join(comparison['worse'])}."
     return told
