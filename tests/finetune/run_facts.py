@@ -129,6 +129,10 @@ def facts() -> dict[str, Any]:
                 _baseline("few_shot", 0.171),
                 _baseline("tuned", 0.181),
             ],
+            "against_tuned": {
+                "base": {"value": 0.039, "low": 0.025, "high": 0.052, "shown": True},
+                "few_shot": {"value": 0.01, "low": -0.004, "high": 0.021, "shown": False},
+            },
             "verdicts": ["Few-shot costs four times the prompt tokens."],
         },
         "figures": figures(),

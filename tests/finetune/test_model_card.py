@@ -138,6 +138,29 @@ def test_limits_follow_from_the_figures():
         assert words in together
 
 
+def test_prompts_are_judged_by_the_paired_comparison_and_not_by_overlapping_intervals():
+    given = facts()
+    few_shot = given["baselines"]["against_tuned"]["few_shot"]
+    assert "no difference is shown between a ROUGE-L of 0.181 and few shot" in " ".join(
+        _limits(given)
+    )
+    few_shot |= {"low": 0.002, "shown": True}
+    rows = {row["system"]: row for row in given["baselines"]["rows"]}
+    assert rows["few_shot"]["rougeL_high"] > rows["tuned"]["rougeL_low"]
+    assert "Prompting" not in " ".join(_limits(given))
+    few_shot |= {"value": -0.01, "low": -0.02, "high": -0.001}
+    assert "does better: the adapter's ROUGE-L of 0.181 is below" in " ".join(_limits(given))
+
+
+def test_prompts_are_judged_where_all_questions_are_in_one_group(write):
+    baselines = facts()["baselines"]
+    for row in baselines["rows"]:
+        row |= {"rougeL_low": None, "rougeL_high": None, "bleu_low": None, "bleu_high": None}
+    for each in baselines["against_tuned"].values():
+        each |= {"low": None, "high": None, "shown": False}
+    assert "may do as well: compared question by question" in write(baselines=baselines)
+
+
 def test_limits_that_do_not_hold_are_not_named():
     given = facts()
     given["sources"] = []
