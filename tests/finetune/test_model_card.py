@@ -1,11 +1,12 @@
 """The model card says what the facts say, leaves nothing open, and its metadata is the hub's."""
 
 import math
+from html import escape
 
 import pytest
 from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
-from run_facts import DIGEST, facts, metric
+from run_facts import DIGEST, facts, figures, metric
 
 from tasks.errors import StageFailed
 from tasks.finetune.model_card.limits import limitations
@@ -217,6 +218,35 @@ def test_a_card_with_an_open_place_is_not_written(write, tmp_path):
     with pytest.raises(StageFailed, match=r"not whole: line \d+: TODO"):
         write(training=training)
     assert not (tmp_path / "MODEL_CARD.md").exists()
+
+
+@pytest.mark.parametrize("name", ["None", "null", "TODO", "TBD", "n/a", "<your name>"])
+def test_a_name_in_the_data_is_no_open_place(write, name):
+    given = figures()
+    for kind, key in (("domains", "name"), ("sources", "source")):
+        given[kind][0][key] = name
+    errors = facts()["errors"]
+    errors["hypotheses"][0] |= {
+        "claim": f"Rows of the source {name} are harder: they are written in another way.",
+        "evidence": f"Low-scoring by source: {name} 40 %, made 12 %.",
+    }
+    html = html_of(write(figures=given, errors=errors))
+    assert f"<td>{escape(name)}</td>" in html
+    assert f"about {escape(name)} (98.2 %)" in html
+
+
+def test_an_open_place_is_found_beside_a_name_that_looks_like_one(write):
+    given = figures()
+    given["domains"][0]["name"] = "TODO"
+    with pytest.raises(StageFailed, match="TODO"):
+        write(figures=given, training=facts()["training"] | {"interpretation": "TODO"})
+
+
+def test_a_value_that_lacks_is_found_beside_a_row_of_that_name():
+    assert placeholders("| None | 3 |", ["None"]) == []
+    assert placeholders("| rate | None |", ["None"])
+    assert placeholders("| None | None |", ["None"])
+    assert placeholders("Licence: None", ["None"])
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,8 @@ def _prompting(baselines: Facts) -> list[str]:
         )
     if as_good:
         told.append(
-            f"Prompting the base model may do as well: compared question by question, no "
-            f"difference is shown between a ROUGE-L of {tuned['rougeL']:.3f} and {', '.join(as_good)}."
+            "Prompting the base model may do as well: compared question by question, no difference "
+            f"is shown between a ROUGE-L of {tuned['rougeL']:.3f} and {', '.join(as_good)}."
         )
     return told
 
