@@ -102,6 +102,7 @@ def facts() -> dict[str, Any]:
             "n_low": 61,
             "threshold": "ROUGE-L below 0.15",
             "classes": {"hallucination": 30, "incomplete": 20, "off-topic": 11, "other": 0},
+            "overrides_applied": [],
             "hypotheses": [
                 {
                     "claim": "Long references fail more.",

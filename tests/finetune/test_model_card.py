@@ -139,6 +139,16 @@ def test_limits_follow_from_the_figures():
         assert words in together
 
 
+def test_people_who_judged_failures_are_named_beside_the_rules(write):
+    assert "What went wrong in them, by rules:" in write()
+    assert "as rules and not people judged them" in " ".join(_limits(facts()))
+    errors = facts()["errors"] | {"overrides_applied": ["test:1", "test:2"]}
+    card = write(errors=errors)
+    assert "What went wrong in them, as rules judged them, and people 2 of them:" in card
+    assert "(30), as rules judged them, and people 2 of them." in card.replace("\\", "")
+    assert "not people" not in card
+
+
 def test_prompts_are_judged_by_the_paired_comparison_and_not_by_overlapping_intervals():
     given = facts()
     few_shot = given["baselines"]["against_tuned"]["few_shot"]

@@ -79,9 +79,12 @@ def _failures(errors: Facts) -> list[str]:
     if not classes or not errors["n_low"]:
         return []
     most = max(classes, key=lambda name: classes[name])
+    by_people = len(errors["overrides_applied"])
+    judged = f"rules judged them, and people {by_people} of them"
     return [
         f"Failures: of {errors['n_low']} low-scoring answers most are of the kind "
-        f"{most.replace('_', ' ')} ({classes[most]}), as rules and not people judged them."
+        f"{most.replace('_', ' ')} ({classes[most]}), as "
+        f"{judged if by_people else 'rules and not people judged them'}."
     ]
 
 

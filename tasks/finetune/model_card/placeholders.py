@@ -39,8 +39,8 @@ def placeholders(markdown: str, names: Iterable[str] = ()) -> list[str]:
     Args:
         markdown: the text.
         names: that the data have, of sources, domains and licences. One that looks like a mark is
-            none where it names a row of a table, stands as in "the source TODO is", or has its share
-            behind it as in "TODO (31.0 %)" or "TODO 31 %".
+            none where it names a row of a table, stands as in "the source TODO is", or has its
+            share behind it as in "TODO (31.0 %)" or "TODO 31 %".
     """
     in_code = _lines_in_code(markdown)
     lines = _without_names(markdown, names).splitlines()
