@@ -1,16 +1,22 @@
 """The run that is to be bettered is read only where all of its files are of one run."""
 
+import tasks.environment  # noqa: F401  isort: skip — before Prefect
+
 import json
+import shutil
 from dataclasses import asdict
 
 import pytest
 from run_facts import facts
 from understanding_cases import training_rows
 
+from flows.iterate import check
 from tasks.errors import BadInput
 from tasks.files import write_json
 from tasks.finetune.config import FinetuneConfig
+from tasks.finetune.iteration.config import IterateConfig
 from tasks.finetune.iteration.former import Former
+from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.understanding.errors.low_scoring import Bounds
 from tasks.pointers import FilePointer
 from tasks.records import write_record
@@ -31,7 +37,8 @@ def folder(tmp_path):
         "scores": folder / "scores.parquet",
     }
     written |= {name: folder / "splits" / f"{name}.jsonl" for name in ("train", "val", "test")}
-    write_json(written["training"], facts()["training"])
+    settings = {"settings": TrainingSettings().model_dump()}
+    write_json(written["training"], facts()["training"] | settings)
     failures = {"classes": {"other": 1}, "low": [LOW], "bounds": asdict(Bounds())}
     write_json(written["analysis_json"], {"errors_val": failures})
     write_json(written["clusters"], {})
@@ -100,3 +107,19 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
     write_json(tmp_path / "record.json", {"flow": "nearmiss"})
     with pytest.raises(BadInput, match="is no run of fine-tuning"):
         Former.read(tmp_path)
+
+
+def asked(folder, **settings):
+    return IterateConfig(
+        output_dir=folder.parent, run=folder.name, records=folder / "records", **settings
+    )
+
+
+def test_what_a_look_can_tell_is_refused_before_anything_starts(folder):
+    check(asked(folder, change="all-linear"))
+    with pytest.raises(BadInput, match=r"'beauty' is no metric .* choose one of perplexity"):
+        check(asked(folder, change="all-linear", decides="beauty"))
+    longest = shutil.copytree(folder, folder.parent / ("r" * (80 - len("-all-linear"))))
+    check(asked(longest, change="all-linear"))
+    with pytest.raises(BadInput, match="has 82 characters, of at most 80"):
+        check(asked(longest, change="rank-doubled"))
