@@ -133,7 +133,7 @@ def test_bad_input_is_refused(runs, tmp_path):
         of(before, Evaluated(before.answers, other))
 
 
-def recorded(folder, comparison, before="default", choice=CHOICE):
+def recorded(folder, comparison, before="default", choice=CHOICE, settings=None):
     facts = {"best_eval_loss": 1.92, "best_step": 200, "seconds": 2040.0}
     return write_retrospective(
         folder,
@@ -141,7 +141,7 @@ def recorded(folder, comparison, before="default", choice=CHOICE):
         before=before,
         after="near-failures",
         command="python flows/iterate.py --run default",
-        settings_before={"epochs": 3},
+        settings_before=settings or {"epochs": 3},
         data={"before": 1212, "after": 1300, "added": 88, "removed": 0},
         training_before=facts,
         training_after=facts | {"best_eval_loss": 1.94},
@@ -187,6 +187,16 @@ def test_of_a_change_that_was_asked_for_no_class_is_said_to_have_chosen_it(runs,
     assert "none of the 61 low-scoring validation answers was of a class that it answers" in text
     assert "it was to lessen" not in text
     assert placeholders(text) == []
+
+
+def test_losses_on_validation_of_other_tokens_are_not_compared(runs, tmp_path):
+    comparison = of(runs["default"], runs["better"])
+    assert "| Best loss on val | 1.92 | 1.94 |" in recorded(tmp_path, comparison)[1].read_text()
+    choice = replace(CHOICE, name="loss-on-all", settings={"loss_on": "all"}, data="")
+    settings = {"loss_on": "response"}
+    text = recorded(tmp_path, comparison, choice=choice, settings=settings)[1].read_text()
+    assert "| Best loss on val | not comparable | not comparable |" in text
+    assert "1.94" not in text
 
 
 def test_records_are_numbered_and_say_what_was_tried(runs, tmp_path):

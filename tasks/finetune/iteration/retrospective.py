@@ -21,6 +21,8 @@ from tasks.pages import markdown_environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 KEYS = ("change", "before", "after", "settings", "data", "training", "failures", "comparison")
+# Training settings that alter which tokens of validation the loss is counted on.
+COUNTED_ON = ("loss_on",)
 _FILE = re.compile(r"(\d{3,})-[a-z0-9-]+\.json")
 
 
@@ -81,7 +83,10 @@ def write_retrospective(
     environment.filters |= {"figure": figure, "setting": setting, "duration": duration}
     template = environment.get_template("retrospective.md.j2")
     # Made of numbers, names of metrics and a normalised class: nothing in it can be markup.
-    text = template.render(record | {"lesson": Markup(record["lesson"])})  # noqa: S704
+    lesson_text = Markup(record["lesson"])  # noqa: S704
+    text = template.render(
+        record | {"lesson": lesson_text, "losses_compare": not _counted_otherwise(record)}
+    )
     json_file, markdown_file = folder / f"{name}.json", folder / f"{name}.md"
     write_json(json_file, record)
     write_text(markdown_file, text)
@@ -137,6 +142,14 @@ def lesson(
     if comparison["worse"]:
         told += f" It made worse: {', '.join(comparison['worse'])}."
     return told
+
+
+def _counted_otherwise(record: Mapping[str, Any]) -> bool:
+    """Whether the losses on validation before and after are of different tokens."""
+    changed = record["settings"]
+    return any(
+        name in changed and changed[name]["before"] != changed[name]["after"] for name in COUNTED_ON
+    )
 
 
 def _count(classes: Mapping[str, int], failure_class: str) -> int:
