@@ -9,7 +9,7 @@ from tasks.finetune import model_stages as stages
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.language_model.locate import find_locally
 from tasks.finetune.understanding.errors import overrides
-from tasks.finetune.understanding.forgetting import questions, sentences
+from tasks.finetune.understanding.forgetting import questions, replay, sentences
 from tasks.pointers import FilePointer, StageResult
 from tasks.runs import Run
 
@@ -17,7 +17,12 @@ Splits = Mapping[str, FilePointer]
 
 
 def trained(config: FinetuneConfig, run: Run, splits: Splits) -> StageResult:
-    """Find the model, and train an adapter on it."""
+    """Find the model, and train an adapter on it.
+
+    Raises:
+        BadInput: general rows are to be mixed in, and their file is missing or damaged.
+    """
+    general = general_rows(config)
     model = run.stage(
         stages.model,
         name=config.model,
@@ -42,6 +47,7 @@ def trained(config: FinetuneConfig, run: Run, splits: Splits) -> StageResult:
         val=splits["val"],
         most=(config.max_train_rows, config.max_val_rows),
         settings=config.training().model_dump(),
+        general=general,
     )
 
 
@@ -164,6 +170,18 @@ def source_files(config: FinetuneConfig) -> list[FilePointer]:
     if found.path.is_file():
         return [FilePointer.to(found.path)]
     return [FilePointer.to(path) for path in sorted(found.path.iterdir()) if path.is_file()]
+
+
+def general_rows(config: FinetuneConfig) -> FilePointer | None:
+    """The general rows that are mixed into those to train, where any are asked for.
+
+    Raises:
+        BadInput: their file is missing or damaged.
+    """
+    if not config.replay:
+        return None
+    replay.read_replay(replay.FILE)
+    return FilePointer.to(replay.FILE)
 
 
 def overrides_file(config: FinetuneConfig) -> FilePointer | None:

@@ -17,9 +17,10 @@ from flows.finetune_model import evaluated, trained
 from tasks import command_line
 from tasks.command_line import command_for
 from tasks.errors import BadInput
-from tasks.finetune.config import FinetuneConfig
+from tasks.finetune.config import MAX_RUN_NAME, FinetuneConfig
 from tasks.finetune.iteration import stages
 from tasks.finetune.iteration.choose import Choice, choose
+from tasks.finetune.iteration.compare import refuse_unknown_metric
 from tasks.finetune.iteration.config import IterateConfig
 from tasks.finetune.iteration.former import Former
 from tasks.finetune.iteration.retrospective import (
@@ -38,6 +39,7 @@ SCRIPT = "flows/iterate.py"
 @flow(name="iterate")
 def iterate(config: IterateConfig) -> Outcome:
     """Choose a change, make it, train, and compare with the run before."""
+    refuse_unknown_metric(config.decides)
     former = former_of(config)
     choice = chosen(config, former)
     after = changed(former, choice)
@@ -58,6 +60,7 @@ def iterate(config: IterateConfig) -> Outcome:
         clusters=clusters,
         most={"train": after.max_train_rows, "val": after.max_val_rows},
         max_new_tokens=after.max_new_tokens,
+        bounds=former.failures["bounds"],
     )
     compared = run.stage(
         stages.compare,
@@ -94,11 +97,19 @@ def chosen(config: IterateConfig, former: Former) -> Choice:
 
 
 def changed(former: Former, choice: Choice) -> FinetuneConfig:
-    """The run's settings with the change in them, under a name of their own."""
+    """The run's settings with the change in them, under a name of their own.
+
+    Raises:
+        BadInput: the name would be too long.
+    """
+    name = f"{former.folder.name}-{choice.name}"
+    if len(name) > MAX_RUN_NAME:
+        raise BadInput(
+            f"the name {name} of the run with the change has {len(name)} characters, of at most "
+            f"{MAX_RUN_NAME}: make the run {former.folder.name} again under a shorter name"
+        )
     return FinetuneConfig.model_validate(
-        former.config.model_dump()
-        | choice.settings
-        | {"run": f"{former.folder.name}-{choice.name}"}
+        former.config.model_dump() | choice.settings | {"run": name}
     )
 
 
@@ -151,6 +162,7 @@ def concluded(
         training_after=run.results["train"].figures,
         classes_before=former.failures["classes"],
         classes_after=failures.figures["classes"],
+        threshold=former.failures["threshold"],
         comparison=compared.figures,
     )
     learned = lesson(
@@ -173,11 +185,14 @@ def check(config: IterateConfig) -> None:
     """Refuse what a look can tell is bad, before Prefect starts.
 
     Raises:
-        BadInput: there is no such finished run, no such change, or none is left.
+        BadInput: there is no such finished run, no such metric, no such change, or none is left;
+            or the name of the run would be too long.
     """
+    refuse_unknown_metric(config.decides)
     if config.more_rows is not None and not config.more_rows.expanduser().is_file():
         raise BadInput(f"--more-rows {config.more_rows}: there is no such file.")
-    chosen(config, former_of(config))
+    former = former_of(config)
+    changed(former, chosen(config, former))
 
 
 if __name__ == "__main__":

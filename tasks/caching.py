@@ -1,8 +1,8 @@
 """Content-keyed caching of stages.
 
 A stage's key is made of the content of its input files, the rest of its arguments, the folder
-it writes to, and the source of the modules that do its work. A hit counts only while the files
-that it points at are unchanged.
+it writes to, and the source of the modules that do its work with the templates that they render.
+A hit counts only while the files that it points at are unchanged.
 """
 
 import ast
@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import inspect
 import json
+import re
 import time
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
@@ -31,6 +32,9 @@ from tasks.pointers import FilePointer, StageResult
 
 PROJECT_PACKAGES = ("tasks",)
 FOLDER_ARGUMENT = "folder"
+TEMPLATES = "templates"
+# How a module names the folder of its templates: `Path(__file__).parent / "templates"`.
+_HAS_TEMPLATES = re.compile(rb'/\s*"templates"')
 
 
 def fingerprint(value: Any) -> Any:
@@ -75,7 +79,10 @@ def key_of(arguments: dict[str, Any], source: str) -> str:
 
 
 def source_hash(modules: Iterable[ModuleType]) -> str:
-    """sha256 over the source of these modules and of every project module they import."""
+    """sha256 over the source of these modules and of every project module they import.
+
+    Of a module that names a folder "templates" the Jinja templates in it count as well.
+    """
     pending = [module.__name__ for module in modules]
     found: dict[str, bytes] = {}
     while pending:
@@ -85,6 +92,8 @@ def source_hash(modules: Iterable[ModuleType]) -> str:
             continue
         found[name] = path.read_bytes()
         pending.extend(_imported_names(found[name], path, name))
+        if _HAS_TEMPLATES.search(found[name]):
+            found |= _templates(path, name)
     digest = hashlib.sha256()
     for name in sorted(found):
         digest.update(name.encode() + b"\0" + hashlib.sha256(found[name]).digest())
@@ -107,6 +116,17 @@ def _project_file(name: str) -> Path | None:
             if path.is_file():
                 return path
     return None
+
+
+def _templates(path: Path, name: str) -> dict[str, bytes]:
+    """The Jinja templates beside a module and beside each package that it is in."""
+    depth = name.count(".") + (path.name == "__init__.py")
+    *packages, outside = path.parents[: depth + 1]
+    return {
+        file.relative_to(outside).as_posix(): file.read_bytes()
+        for folder in packages
+        for file in folder.glob(f"{TEMPLATES}/*.j2")
+    }
 
 
 @cache

@@ -146,6 +146,7 @@ def test_the_folder_counts_by_its_path(tmp_path, monkeypatch):
 
 # --- source_hash ---------------------------------------------------------------------------------
 
+PAGE = 'from pathlib import Path\nTEMPLATES = Path(__file__).parent / "templates"\n'
 PACKAGE = {
     "__init__.py": "",
     "entry.py": (
@@ -158,6 +159,7 @@ PACKAGE = {
         "from .relative import thing\n"
         "def late():\n"
         "    import pkg.late\n"
+        "from pkg.inner import page\n"
     ),
     "direct.py": "import pkg.deep\n",
     "deep.py": "import pkg.entry\n",  # a circle
@@ -166,10 +168,15 @@ PACKAGE = {
     "inner/__init__.py": "from pkg.inner.leaf import inside\n",
     "inner/leaf.py": "from .sibling import inside\n",
     "inner/sibling.py": "inside = 1\n",
+    "inner/page.py": PAGE,
+    "inner/templates/page.html.j2": "{{ title }}\n",
+    "templates/_style.html.j2": "p {}\n",
+    "stranger/page.py": PAGE,
+    "stranger/templates/page.html.j2": "{{ title }}\n",
     "beside.py": "b = 1\n",
     "relative.py": "thing = 1\n",
     "late.py": "c = 1\n",
-    "stranger.py": "d = 1\n",
+    "strange.py": "d = 1\n",
 }
 
 
@@ -209,6 +216,9 @@ def test_unchanged_source_has_the_same_hash(package):
         "beside.py",
         "relative.py",
         "late.py",
+        "inner/page.py",
+        "inner/templates/page.html.j2",
+        "templates/_style.html.j2",
     ],
 )
 def test_the_hash_changes_with_every_project_module_that_is_imported(package, changed):
@@ -222,8 +232,25 @@ def test_the_hash_changes_with_every_project_module_that_is_imported(package, ch
 def test_the_hash_does_not_change_with_modules_that_are_not_imported(package):
     entry = importlib.import_module("pkg.entry")
     before = source_hash([entry])
-    (package / "stranger.py").write_text("d = 2\n")
+    (package / "strange.py").write_text("d = 2\n")
+    (package / "stranger" / "templates" / "page.html.j2").write_text("changed")
     assert source_hash([entry]) == before
+
+
+def test_templates_do_not_count_for_modules_that_render_none(package):
+    member = importlib.import_module("pkg.member")
+    before = source_hash([member])
+    (package / "templates" / "_style.html.j2").write_text("changed")
+    assert source_hash([member]) == before
+
+
+def test_the_templates_of_the_project_count_where_its_pages_are_written():
+    from tasks.finetune.model_card import write
+
+    path = Path(write.__file__)
+    found = caching._templates(path, write.__name__)
+    assert "tasks/finetune/model_card/templates/model_card.md.j2" in found
+    assert caching._HAS_TEMPLATES.search(path.read_bytes())
 
 
 def test_modules_from_outside_the_project_do_not_count(package, monkeypatch):

@@ -19,6 +19,8 @@ def _curated(name: str) -> Any:
     return Field(default=field.default, description=field.description)
 
 
+MAX_RUN_NAME = 80
+
 # What a profile sets where nothing else is said.
 PROFILES: dict[str, dict[str, Any]] = {
     "full": {},
@@ -43,7 +45,7 @@ class FinetuneConfig(ModelSettings, FlowConfig):
     run: str = Field(
         default="default",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
-        max_length=80,
+        max_length=MAX_RUN_NAME,
         description="Name of the run: its folder in the output folder.",
     )
     profile: Literal["full", "quick"] = Field(

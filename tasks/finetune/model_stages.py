@@ -78,12 +78,15 @@ def train(
     val: FilePointer,
     most: tuple[int | None, int | None],
     settings: dict[str, Any],
+    general: FilePointer | None,
     folder: Path,
 ) -> StageResult:
-    """Train the adapter. `most`: rows of training and of validation."""
+    """Train the adapter. `most`: rows of training and of validation; `general`: to mix in."""
     asked = TrainingSettings(**settings)
     rows = slices.rows_of(train.path, most[0])
-    mixed = replay.with_replay(rows, asked.replay, asked.seed)
+    mixed = replay.with_replay(
+        rows, asked.replay, asked.seed, replay.read_replay(general.path) if general else None
+    )
     with publish.progress("training", 0, unit="step") as progress:
         facts = training.train(
             folder_of(model),

@@ -103,6 +103,7 @@ def facts() -> dict[str, Any]:
             "n_low": 61,
             "threshold": "ROUGE-L below 0.15",
             "classes": {"hallucination": 30, "incomplete": 20, "off-topic": 11, "other": 0},
+            "overrides_applied": [],
             "hypotheses": [
                 {
                     "claim": "Long references fail more.",
@@ -130,6 +131,10 @@ def facts() -> dict[str, Any]:
                 _baseline("few_shot", 0.171),
                 _baseline("tuned", 0.181),
             ],
+            "against_tuned": {
+                "base": {"value": 0.039, "low": 0.025, "high": 0.052, "shown": True},
+                "few_shot": {"value": 0.01, "low": -0.004, "high": 0.021, "shown": False},
+            },
             "verdicts": ["Few-shot costs four times the prompt tokens."],
         },
         "figures": figures(),

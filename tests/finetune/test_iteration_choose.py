@@ -99,6 +99,15 @@ def test_a_wanted_change_that_makes_no_sense_is_refused(name, settings, reason):
         choose(evidence({"other": 1}, **settings), (), wanted=name)
 
 
+def test_a_wanted_change_says_what_it_answers_or_that_it_answers_nothing():
+    given = evidence({"formatting failure": 11, "hallucination": 2, "incomplete": 5})
+    choice = choose(given, (), wanted="all-linear")
+    assert (choice.wanted, choice.failure_class, choice.count) == (True, "hallucination", 2)
+    choice = choose(given, (), wanted="more-dropout")
+    assert (choice.wanted, choice.failure_class, choice.count, choice.of) == (True, "", 0, 18)
+    assert not choose(given, ()).wanted
+
+
 def test_whole_answers_only_where_the_window_cut_some():
     given = evidence({"incomplete": 4})
     assert choose(given, (), wanted="whole-answers").settings == {"too_long": "drop"}

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -132,20 +133,21 @@ def test_bad_input_is_refused(runs, tmp_path):
         of(before, Evaluated(before.answers, other))
 
 
-def recorded(folder, comparison, before="default"):
+def recorded(folder, comparison, before="default", choice=CHOICE, settings=None):
     facts = {"best_eval_loss": 1.92, "best_step": 200, "seconds": 2040.0}
     return write_retrospective(
         folder,
-        CHOICE,
+        choice,
         before=before,
         after="near-failures",
         command="python flows/iterate.py --run default",
-        settings_before={"epochs": 3},
+        settings_before=settings or {"epochs": 3},
         data={"before": 1212, "after": 1300, "added": 88, "removed": 0},
         training_before=facts,
         training_after=facts | {"best_eval_loss": 1.94},
         classes_before={"hallucination": 30, "incomplete": 31},
         classes_after={"hallucination": 33, "other": 2},
+        threshold="ROUGE-L below 0.15",
         comparison=comparison,
     )
 
@@ -163,12 +165,38 @@ def test_a_change_that_did_not_help_is_recorded_too(runs, tmp_path):
         "| epochs | 3 | 5 |",
         "1212 before, 1300 after (88 added, 0 removed)",
         "Not taken: more-rows, because no further rows were given.",
+        "before and after alike, is what the analysis of the run before looked at: ROUGE-L below",
         "| other | 0 | 2 |",
         "| incomplete | 31 | 0 |",
         "34.0 minutes",
     ):
         assert words in text
     assert placeholders(text) == []
+
+
+def test_of_a_change_that_was_asked_for_no_class_is_said_to_have_chosen_it(runs, tmp_path):
+    comparison = of(runs["default"], runs["better"])
+    chosen = recorded(tmp_path, comparison)[1].read_text()
+    assert "30 were of the class hallucination, the largest that an untried change" in chosen
+    asked = replace(CHOICE, wanted=True)
+    text = recorded(tmp_path, comparison, choice=asked)[1].read_text()
+    assert "by name; of 61 low-scoring validation answers 30 were of the class hallucin" in text
+    assert "untried" not in text
+    asked = replace(asked, failure_class="", count=0)
+    text = recorded(tmp_path, comparison, choice=asked)[1].read_text()
+    assert "none of the 61 low-scoring validation answers was of a class that it answers" in text
+    assert "it was to lessen" not in text
+    assert placeholders(text) == []
+
+
+def test_losses_on_validation_of_other_tokens_are_not_compared(runs, tmp_path):
+    comparison = of(runs["default"], runs["better"])
+    assert "| Best loss on val | 1.92 | 1.94 |" in recorded(tmp_path, comparison)[1].read_text()
+    choice = replace(CHOICE, name="loss-on-all", settings={"loss_on": "all"}, data="")
+    settings = {"loss_on": "response"}
+    text = recorded(tmp_path, comparison, choice=choice, settings=settings)[1].read_text()
+    assert "| Best loss on val | not comparable | not comparable |" in text
+    assert "1.94" not in text
 
 
 def test_records_are_numbered_and_say_what_was_tried(runs, tmp_path):

@@ -1,11 +1,12 @@
 """The model card says what the facts say, leaves nothing open, and its metadata is the hub's."""
 
 import math
+from html import escape
 
 import pytest
 from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
-from run_facts import DIGEST, facts, metric
+from run_facts import DIGEST, facts, figures, metric
 
 from tasks.errors import StageFailed
 from tasks.finetune.model_card.limits import limitations
@@ -148,6 +149,39 @@ def test_limits_follow_from_the_figures():
         assert words in together
 
 
+def test_people_who_judged_failures_are_named_beside_the_rules(write):
+    assert "What went wrong in them, by rules:" in write()
+    assert "as rules and not people judged them" in " ".join(_limits(facts()))
+    errors = facts()["errors"] | {"overrides_applied": ["test:1", "test:2"]}
+    card = write(errors=errors)
+    assert "What went wrong in them, as rules judged them, and people 2 of them:" in card
+    assert "(30), as rules judged them, and people 2 of them." in card.replace("\\", "")
+    assert "not people" not in card
+
+
+def test_prompts_are_judged_by_the_paired_comparison_and_not_by_overlapping_intervals():
+    given = facts()
+    few_shot = given["baselines"]["against_tuned"]["few_shot"]
+    assert "no difference is shown between a ROUGE-L of 0.181 and few shot" in " ".join(
+        _limits(given)
+    )
+    few_shot |= {"low": 0.002, "shown": True}
+    rows = {row["system"]: row for row in given["baselines"]["rows"]}
+    assert rows["few_shot"]["rougeL_high"] > rows["tuned"]["rougeL_low"]
+    assert "Prompting" not in " ".join(_limits(given))
+    few_shot |= {"value": -0.01, "low": -0.02, "high": -0.001}
+    assert "does better: the adapter's ROUGE-L of 0.181 is below" in " ".join(_limits(given))
+
+
+def test_prompts_are_judged_where_all_questions_are_in_one_group(write):
+    baselines = facts()["baselines"]
+    for row in baselines["rows"]:
+        row |= {"rougeL_low": None, "rougeL_high": None, "bleu_low": None, "bleu_high": None}
+    for each in baselines["against_tuned"].values():
+        each |= {"low": None, "high": None, "shown": False}
+    assert "may do as well: compared question by question" in write(baselines=baselines)
+
+
 def test_limits_that_do_not_hold_are_not_named():
     given = facts()
     given["sources"] = []
@@ -204,6 +238,35 @@ def test_a_card_with_an_open_place_is_not_written(write, tmp_path):
     with pytest.raises(StageFailed, match=r"not whole: line \d+: TODO"):
         write(training=training)
     assert not (tmp_path / "MODEL_CARD.md").exists()
+
+
+@pytest.mark.parametrize("name", ["None", "null", "TODO", "TBD", "n/a", "<your name>"])
+def test_a_name_in_the_data_is_no_open_place(write, name):
+    given = figures()
+    for kind, key in (("domains", "name"), ("sources", "source")):
+        given[kind][0][key] = name
+    errors = facts()["errors"]
+    errors["hypotheses"][0] |= {
+        "claim": f"Rows of the source {name} are harder: they are written in another way.",
+        "evidence": f"Low-scoring by source: {name} 40 %, made 12 %.",
+    }
+    html = html_of(write(figures=given, errors=errors))
+    assert f"<td>{escape(name)}</td>" in html
+    assert f"about {escape(name)} (98.2 %)" in html
+
+
+def test_an_open_place_is_found_beside_a_name_that_looks_like_one(write):
+    given = figures()
+    given["domains"][0]["name"] = "TODO"
+    with pytest.raises(StageFailed, match="TODO"):
+        write(figures=given, training=facts()["training"] | {"interpretation": "TODO"})
+
+
+def test_a_value_that_lacks_is_found_beside_a_row_of_that_name():
+    assert placeholders("| None | 3 |", ["None"]) == []
+    assert placeholders("| rate | None |", ["None"])
+    assert placeholders("| None | None |", ["None"])
+    assert placeholders("Licence: None", ["None"])
 
 
 @pytest.mark.parametrize(

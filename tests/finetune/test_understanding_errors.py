@@ -20,6 +20,7 @@ from tasks.finetune.understanding.errors.classes import (
 from tasks.finetune.understanding.errors.low_scoring import (
     LEAST,
     ROUGE_L_BOUND,
+    Bounds,
     bounds_of,
     low_scoring,
 )
@@ -345,6 +346,22 @@ def test_the_analysis_holds_every_low_answer_and_measured_hypotheses(tuned, seed
     assert not by_name["length of the prompt"]["shown"]
     plot(tmp_path / "errors.png", facts, tuned)
     assert cv2.imread(str(tmp_path / "errors.png")).std() > 10
+
+
+def test_a_better_run_has_fewer_failures_by_the_bounds_of_the_run_before(tuned, seeds):
+    known = TrainingText(seeds[60:])
+    base = {row_id: replace(each, system="base") for row_id, each in tuned.items()}
+    before = analyse(tuned, base, known)
+    better = {row_id: replace(each, rouge_l=each.rouge_l + 0.2) for row_id, each in tuned.items()}
+    given = Bounds(**json.loads(json.dumps(before["bounds"])))
+    after = analyse(better, base, known, bounds=given)
+    # By bounds of its own the better run would have as many, for they are raised to take them in.
+    assert analyse(better, base, known)["n_low"] == before["n_low"]
+    assert after["n_low"] < before["n_low"]
+    assert after["threshold"] == before["threshold"]
+    good = {row_id: replace(each, rouge_l=each.rouge_l + 0.5) for row_id, each in tuned.items()}
+    none = analyse(good, base, known, bounds=given)
+    assert (none["n_low"], sum(none["classes"].values())) == (0, 0)
 
 
 def test_an_override_counts_only_for_a_low_scoring_answer(tuned, seeds, overrides_file):

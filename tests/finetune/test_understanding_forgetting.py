@@ -1,5 +1,7 @@
 """Forgetting is scored by checkable rules, and replay gives away none of its questions."""
 
+import tasks.environment  # noqa: F401  isort: skip — before Prefect
+
 import json
 import math
 from collections import Counter
@@ -7,10 +9,13 @@ from collections import Counter
 import pytest
 from scipy.stats import binom
 
+from flows.finetune_model import general_rows
 from tasks.errors import BadInput
-from tasks.finetune import contamination
+from tasks.finetune import contamination, model_stages
+from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.curation.shingles import jaccard, shingles
 from tasks.finetune.language_model.load import load_model, load_tokenizer
+from tasks.finetune.understanding.forgetting import replay
 from tasks.finetune.understanding.forgetting import sentences as sentences_module
 from tasks.finetune.understanding.forgetting.checks import number
 from tasks.finetune.understanding.forgetting.compare import ALL_QUESTIONS, PERPLEXITY, compare
@@ -120,6 +125,22 @@ def test_replay_repeats_rows_evenly_where_it_has_too_few():
 def test_a_replay_share_out_of_bounds_is_bad_input(share):
     with pytest.raises(BadInput, match=r"between 0 and 0\.5"):
         with_replay(read_replay(), share, seed=1)
+
+
+def test_the_general_rows_count_by_their_content_and_are_read_before_training(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "replay.jsonl"
+    path.write_text(replay.FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(replay, "FILE", path)
+    assert general_rows(FinetuneConfig()) is None
+    before = general_rows(FinetuneConfig(replay=0.2))
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]))
+    after = general_rows(FinetuneConfig(replay=0.2))
+    assert model_stages.train.key(general=before) != model_stages.train.key(general=after)
+    path.unlink()
+    with pytest.raises(BadInput, match="missing"):
+        general_rows(FinetuneConfig(replay=0.2))
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"row_id": "x"}'])

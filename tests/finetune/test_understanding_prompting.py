@@ -138,6 +138,11 @@ def test_systems_are_compared_with_intervals_and_costs(cases, tmp_path):
     assert "Zero-shot is better than chain of thought in ROUGE-L" in verdicts
     assert "Fine-tuned is better than few-shot in BLEU" in verdicts
     assert len(facts["verdicts"]) == 10
+    against = facts["against_tuned"]
+    assert list(against) == ["base", FEW_SHOT, CHAIN_OF_THOUGHT]
+    assert against[FEW_SHOT]["value"] == pytest.approx(0.3)
+    assert against[FEW_SHOT]["low"] <= 0.3 + 1e-9
+    assert all(each["shown"] for each in against.values())
     assert facts["wins"] == {"base": 0, FEW_SHOT: 0, CHAIN_OF_THOUGHT: 0, "tuned": 1}
     assert {each["best"] for each in facts["where"]} == {"tuned"}
     assert sum(each["n"] for each in facts["where"] if "references" in each["group"]) == 40
@@ -158,6 +163,14 @@ def test_ties_are_shared_and_near_duplicates_widen_the_interval(cases):
     clusters = {row_id: str(place // 8) for place, row_id in enumerate(cases["base"])}
     assert compare(alike, clusters)["clusters"] == 5
     assert compare(cases, clusters)["verdicts"][0].startswith("No difference")
+
+
+def test_one_group_of_near_duplicates_shows_nothing_and_has_no_interval(cases):
+    facts = compare(cases, dict.fromkeys(cases["base"], "one"))
+    json.dumps(facts, allow_nan=False)
+    assert facts["against_tuned"][FEW_SHOT]["low"] is None
+    assert not facts["against_tuned"][FEW_SHOT]["shown"]
+    assert all("no interval, for all are in one group" in each for each in facts["verdicts"])
 
 
 def test_missing_systems_and_rows_are_bad_input(cases):

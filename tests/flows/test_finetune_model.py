@@ -16,6 +16,7 @@ from flows.finetune import finetune
 from tasks.files import sha256_of
 from tasks.finetune.config import PROFILES, FinetuneConfig
 from tasks.finetune.language_model.locate import DEFAULT_MODEL, find_locally
+from tasks.finetune.understanding.forgetting import replay
 from tasks.gates import FAILED_STATE
 from tasks.locate import PROJECT_ROOT
 from tasks.runs import Run
@@ -163,6 +164,20 @@ def test_another_rate_changes_all_that_depends_on_it(place, made):
     assert run(place, learning_rate=3e-3).is_completed()
     # Prompts are put to the base model, which no rate changes.
     assert stages_that_ran(made.folder) == FROM_TRAINING_ON - {"prompt"}
+
+
+@pytest.mark.slow
+def test_changed_general_rows_train_again(place, made, tmp_path, monkeypatch):
+    path = tmp_path / "replay.jsonl"
+    shutil.copy(replay.FILE, path)
+    monkeypatch.setattr(replay, "FILE", path)
+    settings = {"replay": 0.2, "until": "train", "run": "replay"}
+    folder = run(place, **settings).result().folder
+    assert json.loads((folder / "training.json").read_text())["replayed"] == 8
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[1:]), encoding="utf-8")
+    assert run(place, **settings).is_completed()
+    assert stages_that_ran(folder) == {"train"}
 
 
 @pytest.mark.slow

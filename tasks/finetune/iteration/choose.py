@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.errors import BadInput
@@ -17,13 +17,15 @@ class Choice:
 
     Attributes:
         name: of the change.
-        failure_class: that it answers.
+        failure_class: the largest that it answers; empty where it was asked for by name and the
+            run has none of them.
         count: low-scoring answers of that class.
         of: low-scoring answers in all.
         why: argument of the change.
         settings: training settings that change, with their new values.
         data: name of the change of the data; empty where only settings change.
         skipped: changes before it, each with the reason why not.
+        wanted: whether it was asked for by name, so that no class chose it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Choice:
     settings: dict[str, Any]
     data: str
     skipped: list[dict[str, str]]
+    wanted: bool = False
 
 
 def choose(evidence: Evidence, tried: Collection[str], wanted: str | None = None) -> Choice:
@@ -81,8 +84,8 @@ def _wanted(name: str, order: list[str], classes: Mapping[str, int], evidence: E
     reason = change.against(evidence)
     if reason:
         raise BadInput(f"the change {name} makes no sense for this run: {reason}")
-    answered = next((each for each in order if each in change.classes), order[0])
-    return _choice(change, answered, classes, evidence, {})
+    answered = next((each for each in order if each in change.classes), "")
+    return replace(_choice(change, answered, classes, evidence, {}), wanted=True)
 
 
 def _against(change: Change, evidence: Evidence, tried: Collection[str]) -> str:
@@ -99,7 +102,7 @@ def _choice(
     return Choice(
         name=change.name,
         failure_class=failure_class,
-        count=classes[failure_class],
+        count=classes.get(failure_class, 0),
         of=sum(classes.values()),
         why=change.why,
         settings=change.settings(evidence.settings),

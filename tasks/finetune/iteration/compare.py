@@ -63,11 +63,7 @@ def compare(
     Raises:
         BadInput: a run did not answer these questions, or `decides` is no metric.
     """
-    keys = [metric.key for metric in METRICS]
-    if decides not in keys:
-        raise BadInput(
-            f"{decides!r} is no metric that could decide: choose one of {', '.join(keys)}"
-        )
+    refuse_unknown_metric(decides)
     tables = [_tuned(run, rows, name) for run, name in ((before, BEFORE), (after, AFTER))]
     answered, scores = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
     facts = evaluation.compare(
@@ -88,6 +84,18 @@ def compare(
         "worse": [row["metric"] for row in compared if row["verdict"] == WORSE],
         "rows": compared,
     }
+
+
+def refuse_unknown_metric(decides: str) -> None:
+    """
+    Raises:
+        BadInput: there is no metric of this key.
+    """
+    keys = [metric.key for metric in METRICS]
+    if decides not in keys:
+        raise BadInput(
+            f"{decides!r} is no metric that could decide: choose one of {', '.join(keys)}"
+        )
 
 
 def verdict(rows: Sequence[Mapping[str, Any]], decides: str) -> str:

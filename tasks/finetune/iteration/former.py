@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import BadInput
+from tasks.files import sha256_of
 from tasks.finetune import slices
 from tasks.finetune.config import FinetuneConfig
 from tasks.finetune.iteration.changes import Evidence
@@ -16,6 +17,8 @@ from tasks.finetune.splits import SPLITS
 from tasks.finetune.writing import split_file
 
 SplitRow = dict[str, str]
+TRAINING, ANALYSIS, CLUSTERS = "training.json", "analysis.json", "clusters.json"
+ANSWERS, SCORES = "answers.parquet", "scores.parquet"
 
 
 @dataclass(frozen=True)
@@ -41,18 +44,26 @@ class Former:
         """Read a run.
 
         Raises:
-            BadInput: there is no such run, or it has not come to its analysis.
+            BadInput: there is no such run, it has not come to its analysis or only to that of an
+                earlier version, or its files are of several trainings.
         """
         name = folder.name
         record = _json(folder / "record.json", name)
         if record.get("flow") != "finetune":
             raise BadInput(f"{folder} is no run of fine-tuning: name one with --run")
+        _refuse_other_files(folder, record["outputs"])
+        failures = _json(folder / ANALYSIS, name)["errors_val"]
+        if "bounds" not in failures:
+            raise BadInput(
+                f"{folder / ANALYSIS} does not say by which bounds answers score low: analyse the "
+                f"run again with `python flows/finetune.py --run {name}`."
+            )
         return cls(
             config=FinetuneConfig.model_validate(record["config"]),
             folder=folder,
-            training=_json(folder / "training.json", name),
-            failures=_json(folder / "analysis.json", name)["errors_val"],
-            clusters=_json(folder / "clusters.json", name),
+            training=_json(folder / TRAINING, name),
+            failures=failures,
+            clusters=_json(folder / CLUSTERS, name),
         )
 
     def split(self, name: str) -> Path:
@@ -66,7 +77,7 @@ class Former:
     @property
     def evaluated(self) -> Evaluated:
         """What its evaluation left."""
-        return Evaluated(self.folder / "answers.parquet", self.folder / "scores.parquet")
+        return Evaluated(self.folder / ANSWERS, self.folder / SCORES)
 
     def evidence(self, more_rows: bool) -> Evidence:
         """What is known of the run."""
@@ -88,6 +99,24 @@ class Former:
     def held_out(self) -> list[SplitRow]:
         """All rows that must not be trained on, whether the run used them or not."""
         return [row for name in SPLITS[1:] for row in slices.rows_of(self.split(name))]
+
+
+def _refuse_other_files(folder: Path, outputs: Mapping[str, Mapping[str, Any]]) -> None:
+    """A later training, or a run that was killed, leaves new files beside old ones.
+
+    Raises:
+        BadInput: a file is not the one that the record names.
+    """
+    recorded = {output["path"]: output["sha256"] for output in outputs.values()}
+    splits = [split_file(folder / "splits", name) for name in SPLITS]
+    used = [folder / name for name in (TRAINING, ANALYSIS, CLUSTERS, ANSWERS, SCORES)]
+    for file in (*used, *splits):
+        path = file.relative_to(folder).as_posix()
+        if not file.is_file() or sha256_of(file) != recorded.get(path):
+            raise BadInput(
+                f"{folder}: {path} is not of the recorded run: finish the run first with "
+                f"`python flows/finetune.py --run {folder.name}`."
+            )
 
 
 def _json(path: Path, name: str) -> Mapping[str, Any]:

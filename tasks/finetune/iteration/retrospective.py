@@ -21,6 +21,8 @@ from tasks.pages import markdown_environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 KEYS = ("change", "before", "after", "settings", "data", "training", "failures", "comparison")
+# Training settings that alter which tokens of validation the loss is counted on.
+COUNTED_ON = ("loss_on",)
 _FILE = re.compile(r"(\d{3,})-[a-z0-9-]+\.json")
 
 
@@ -37,6 +39,7 @@ def write_retrospective(
     training_after: Mapping[str, Any],
     classes_after: Mapping[str, int],
     classes_before: Mapping[str, int],
+    threshold: str,
     comparison: Mapping[str, Any],
 ) -> tuple[Path, Path]:
     """Write the next record of the folder.
@@ -50,6 +53,7 @@ def write_retrospective(
         data: figures of `repair.Repaired`; empty where the rows stayed.
         training_before, training_after: facts of both trainings.
         classes_before, classes_after: failure class to low-scoring answers of validation.
+        threshold: what scores low, before and after.
         comparison: of `compare.compare`, on the test questions.
 
     Returns:
@@ -70,6 +74,7 @@ def write_retrospective(
             for when, facts in (("before", training_before), ("after", training_after))
         },
         "failures": {"before": dict(classes_before), "after": dict(classes_after)},
+        "threshold": threshold,
         "comparison": dict(comparison),
         "lesson": lesson(choice, comparison, classes_before, classes_after),
     }
@@ -78,7 +83,10 @@ def write_retrospective(
     environment.filters |= {"figure": figure, "setting": setting, "duration": duration}
     template = environment.get_template("retrospective.md.j2")
     # Made of numbers, names of metrics and a normalised class: nothing in it can be markup.
-    text = template.render(record | {"lesson": Markup(record["lesson"])})  # noqa: S704
+    lesson_text = Markup(record["lesson"])  # noqa: S704
+    text = template.render(
+        record | {"lesson": lesson_text, "losses_compare": not _counted_otherwise(record)}
+    )
     json_file, markdown_file = folder / f"{name}.json", folder / f"{name}.md"
     write_json(json_file, record)
     write_text(markdown_file, text)
@@ -124,15 +132,24 @@ def lesson(
     interval = "" if low is None or high is None else f", 95 % interval {low:+.3f} to {high:+.3f}"
     moved = "" if decided["difference"] is None else f" by {decided['difference']:+.3f}"
     told = f"{decided['metric']} moved{moved}{interval}: the change {comparison['verdict']}."
-    was, now = (
-        _count(classes, choice.failure_class) for classes in (classes_before, classes_after)
-    )
-    named = choice.failure_class.replace("_", " ")
-    told += f" Validation answers of the class that it was to lessen, {named}: {was} before, {now}"
-    told += " after."
+    if choice.failure_class:
+        was, now = (
+            _count(classes, choice.failure_class) for classes in (classes_before, classes_after)
+        )
+        named = choice.failure_class.replace("_", " ")
+        told += f" Validation answers of the class that it was to lessen, {named}: {was} before, "
+        told += f"{now} after."
     if comparison["worse"]:
         told += f" It made worse: {', '.join(comparison['worse'])}."
     return told
+
+
+def _counted_otherwise(record: Mapping[str, Any]) -> bool:
+    """Whether the losses on validation before and after are of different tokens."""
+    changed = record["settings"]
+    return any(
+        name in changed and changed[name]["before"] != changed[name]["after"] for name in COUNTED_ON
+    )
 
 
 def _count(classes: Mapping[str, int], failure_class: str) -> int:

@@ -10,6 +10,7 @@ from tasks.finetune.iteration import compare as comparing
 from tasks.finetune.iteration import repair as repairing
 from tasks.finetune.iteration.compare import Evaluated
 from tasks.finetune.understanding import analysis
+from tasks.finetune.understanding.errors.low_scoring import Bounds
 from tasks.pointers import FilePointer, StageResult
 
 
@@ -52,15 +53,17 @@ def failures(
     clusters: FilePointer,
     most: dict[str, int | None],
     max_new_tokens: int,
+    bounds: dict[str, float],
     folder: Path,
 ) -> StageResult:
-    """Sort the answers to validation rows that scored low."""
+    """Sort the answers to validation rows that scored low. `bounds`: of the run before."""
     facts = analysis.validation_failures(
         slices.rows_of(train.path, most["train"]),
         slices.rows_of(val.path, most["val"]),
         answers_val.path,
         json.loads(clusters.path.read_text(encoding="utf-8")),
         max_new_tokens,
+        Bounds(**bounds),
     )
     written = {"failures": folder / "failures_val.json"}
     files.write_json(written["failures"], facts)

@@ -79,9 +79,12 @@ def _failures(errors: Facts) -> list[str]:
     if not classes or not errors["n_low"]:
         return []
     most = max(classes, key=lambda name: classes[name])
+    by_people = len(errors["overrides_applied"])
+    judged = f"rules judged them, and people {by_people} of them"
     return [
         f"Failures: of {errors['n_low']} low-scoring answers most are of the kind "
-        f"{most.replace('_', ' ')} ({classes[most]}), as rules and not people judged them."
+        f"{most.replace('_', ' ')} ({classes[most]}), as "
+        f"{judged if by_people else 'rules and not people judged them'}."
     ]
 
 
@@ -140,18 +143,23 @@ def _prompting(baselines: Facts) -> list[str]:
     tuned = scores.get("tuned")
     if tuned is None:
         return []
-    as_good = [
-        f"{system.replace('_', ' ')} ({row['rougeL']:.3f})"
-        for system, row in scores.items()
-        # Of the base model's own prompt the evaluation says more, pair by pair.
-        if system not in ("tuned", "base") and row["rougeL_high"] >= tuned["rougeL_low"]
-    ]
-    if not as_good:
-        return []
-    return [
-        f"Prompting the base model may do as well: against a ROUGE-L of {tuned['rougeL']:.3f} the "
-        f"intervals overlap with {', '.join(as_good)}."
-    ]
+    # Of the base model's own prompt the evaluation says more.
+    others = {name: each for name, each in baselines["against_tuned"].items() if name != "base"}
+    names = {name: f"{name.replace('_', ' ')} ({scores[name]['rougeL']:.3f})" for name in others}
+    better = [names[name] for name, each in others.items() if each["shown"] and each["value"] < 0]
+    as_good = [names[name] for name, each in others.items() if not each["shown"]]
+    told = []
+    if better:
+        told.append(
+            f"Prompting the base model does better: the adapter's ROUGE-L of {tuned['rougeL']:.3f} "
+            f"is below that of {', '.join(better)}, compared question by question."
+        )
+    if as_good:
+        told.append(
+            "Prompting the base model may do as well: compared question by question, no difference "
+            f"is shown between a ROUGE-L of {tuned['rougeL']:.3f} and {', '.join(as_good)}."
+        )
+    return told
 
 
 def _ends(evaluation: Facts) -> list[str]:

@@ -1,6 +1,10 @@
 """What a text still leaves to be filled in."""
 
 import re
+from collections.abc import Iterable
+
+from tasks.pages import inert
+from tasks.text import plain
 
 _CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
@@ -25,15 +29,21 @@ _FORMS = (
 )
 
 
-def placeholders(markdown: str) -> list[str]:
+def placeholders(markdown: str, names: Iterable[str] = ()) -> list[str]:
     """What is left open in a Markdown text, each with its line; empty where nothing is.
 
     Found are marks such as "[More Information Needed]", TODO, "<your name>" and template syntax;
     cells and values that are None or nan; rows of a table without a value; tables without a row;
     and headings with nothing below them. Fenced code is looked at for the marks alone.
+
+    Args:
+        markdown: the text.
+        names: that the data have, of sources, domains and licences. One that looks like a mark is
+            none where it names a row of a table, stands as in "the source TODO is", or has its
+            share behind it as in "TODO (31.0 %)" or "TODO 31 %".
     """
     in_code = _lines_in_code(markdown)
-    lines = markdown.splitlines()
+    lines = _without_names(markdown, names).splitlines()
     found: list[tuple[int, str]] = []
     for number, line in enumerate(lines, start=1):
         found += [(number, match[0].strip()) for form in _FORMS for match in form.finditer(line)]
@@ -43,6 +53,17 @@ def placeholders(markdown: str) -> list[str]:
                 found.append((number, "a row without a value"))
     found += _tables_without_rows(lines, in_code) + _empty_sections(lines, in_code)
     return [f"line {number}: {what}" for number, what in sorted(set(found))]
+
+
+def _without_names(markdown: str, names: Iterable[str]) -> str:
+    written = {form for name in names for form in (inert(name), plain(name)) if form}
+    if not written:
+        return markdown
+    either = "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
+    of_row = re.compile(rf"^\|[ ]*(?:{either})[ ]*(?=\|)", re.MULTILINE)
+    with_share = re.compile(rf"(?<!\w)(?:{either})(?= \\?\(?\d+(?:\\?\.\d)? %)")
+    of_source = re.compile(rf"(?<=the source )(?:{either})(?= )")
+    return of_source.sub("name", with_share.sub("name", of_row.sub("| name ", markdown)))
 
 
 def _lines_in_code(markdown: str) -> set[int]:

@@ -102,7 +102,9 @@ def write_model_card(
         languages=list((figures["languages"] or {}).get("after", {})),
     )
     card = ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}")
-    faults = metadata_faults(str(card)) + placeholders(card.text)
+    names = [row["source"] for row in figures["sources"]]
+    names += [row["name"] for kind in ("domains", "licenses") for row in figures[kind]]
+    faults = metadata_faults(str(card)) + placeholders(card.text, names)
     if faults:
         raise StageFailed(f"The model card is not whole: {'; '.join(faults[:5])}")
     write_text(path, str(card))

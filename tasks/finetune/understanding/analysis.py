@@ -17,6 +17,7 @@ from tasks.finetune.understanding import report
 from tasks.finetune.understanding.cases import Case, join
 from tasks.finetune.understanding.errors import plot as errors_plot
 from tasks.finetune.understanding.errors.analyse import analyse as analyse_errors
+from tasks.finetune.understanding.errors.low_scoring import Bounds
 from tasks.finetune.understanding.errors.overrides import Override
 from tasks.finetune.understanding.errors.training_text import TrainingText
 from tasks.finetune.understanding.prompting import compare as prompting
@@ -125,12 +126,13 @@ def validation_failures(
     answers_val: Path,
     clusters: Mapping[str, str],
     max_new_tokens: int,
+    bounds: Bounds,
 ) -> dict[str, Any]:
-    """Facts of the tuned model's failures on validation, by which a change may be chosen."""
+    """Facts of the tuned model's failures on validation, by the bounds of the run before."""
     scores = score(read_answered(answers_val, val_rows), max_new_tokens)
     cases = join(val_rows, _rows(answers_val), scores.to_dict("records"))
     known = TrainingText(train_rows)
-    return analyse_errors(cases["tuned"], cases["base"], known, clusters=clusters)
+    return analyse_errors(cases["tuned"], cases["base"], known, clusters=clusters, bounds=bounds)
 
 
 def write(folder: Path, title: str, found: Found, forgetting: Mapping[str, Any]) -> dict[str, Path]:

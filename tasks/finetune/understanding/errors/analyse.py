@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from tasks.errors import BadInput
 from tasks.finetune.understanding.cases import Case
 from tasks.finetune.understanding.errors.classes import CLASSES, NAMES
 from tasks.finetune.understanding.errors.hypotheses import hypotheses
-from tasks.finetune.understanding.errors.low_scoring import bounds_of, low_scoring
+from tasks.finetune.understanding.errors.low_scoring import Bounds, bounds_of, low_scoring
 from tasks.finetune.understanding.errors.overrides import Override
 from tasks.finetune.understanding.errors.side_by_side import SHOWN, best_and_worst, why_bad
 from tasks.finetune.understanding.errors.sorting import Verdict, sort
@@ -21,6 +22,7 @@ def analyse(
     known: TrainingText,
     overrides: Mapping[str, Override] | None = None,
     clusters: Mapping[str, str] | None = None,
+    bounds: Bounds | None = None,
 ) -> dict[str, Any]:
     """The `errors` facts, JSON-able.
 
@@ -30,10 +32,13 @@ def analyse(
         known: the rows of training.
         overrides: a person's verdicts, of `read_overrides`.
         clusters: row id to near-duplicate group.
+        bounds: below what an answer scores low; by default those of `bounds_of` for these answers.
+            Two runs can be compared by their failures only where both have the same.
 
     Returns:
-        "n", "n_low", "threshold"; "classes" and "base_classes" (name to count, in order of
-        precedence; the base model's by the same bounds, "base_n_low" in all), "meanings"; "best"
+        "n", "n_low", "threshold" and "bounds" (in words and as numbers); "classes" and
+        "base_classes" (name to count, in order of precedence; the base model's by the same bounds,
+        "base_n_low" in all), "meanings"; "best"
         and "worst" (of `best_and_worst`); "low" (one a low-scoring answer: row_id, class, evidence,
         also, overruled, who, rougeL, base_rougeL, key_facts, domain, source, instruction, answer,
         why); "hypotheses"; "overrides_applied", "overrides_not_applied" (row ids whose answer is
@@ -44,7 +49,7 @@ def analyse(
     """
     if not tuned:
         raise BadInput("there is no answer of the tuned model: answer the test split first")
-    bounds = bounds_of(list(tuned.values()))
+    bounds = bounds or bounds_of(list(tuned.values()))
     low = low_scoring(list(tuned.values()), bounds)
     applied = {
         case.row_id: override
@@ -67,6 +72,7 @@ def analyse(
         "n": len(tuned),
         "n_low": len(low),
         "threshold": str(bounds),
+        "bounds": asdict(bounds),
         "classes": _counted(verdicts[case.row_id].name for case in low),
         "base_n_low": len(base_low),
         "base_classes": _counted(sort(case, known).name for case in base_low),

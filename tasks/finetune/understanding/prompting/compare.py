@@ -41,7 +41,9 @@ def compare(
 
     Returns:
         "rows" (one a system: means with 95 % intervals, mean tokens and seconds an answer),
-        "verdicts" (sentences), "where" (mean ROUGE-L by source and by length of the reference),
+        "verdicts" (sentences), "against_tuned" (other system to the tuned model's ROUGE-L less its
+        own, paired: value, low, high, shown; low and high are None where there is one cluster),
+        "where" (mean ROUGE-L by source and by length of the reference),
         "wins" (share of the rows in which a system scores highest, ties shared), "costs"
         (sentences), "signature" (of sacreBLEU).
 
@@ -59,11 +61,17 @@ def compare(
     labels = cluster_labels(ids, clusters or {})
     statistics = {name: _statistics(table) for name, table in tables.items()}
     rows = [_row(name, tables[name], statistics[name], labels) for name in systems]
+    changes = _changes(statistics, labels)
     return {
         "n": len(ids),
         "clusters": len(set(labels)),
         "rows": rows,
-        "verdicts": _verdicts(statistics, labels),
+        "verdicts": [_verdict(*names, change) for names, change in changes.items()],
+        "against_tuned": {
+            before: _figures(change)
+            for (before, after, metric), change in changes.items()
+            if (after, metric) == ("tuned", "rougeL")
+        },
         "where": _where(tables),
         "wins": _wins(tables),
         "costs": _costs({row["system"]: row for row in rows}, training_seconds, without_mark),
@@ -97,33 +105,46 @@ def _row(
     }
 
 
-def _verdicts(
+def _changes(
     statistics: Mapping[str, Mapping[str, Statistic]], labels: Sequence[str]
-) -> list[str]:
-    """Each prompt against zero-shot, and the tuned model against each prompt."""
+) -> dict[tuple[str, str, str], Difference]:
+    """Each prompt against zero-shot, and the tuned model against each prompt, by metric."""
     prompts = [name for name in (FEW_SHOT, CHAIN_OF_THOUGHT) if name in statistics]
     pairs = [("base", name) for name in prompts]
     pairs += [(name, "tuned") for name in ("base", *prompts)]
-    said = []
-    for before, after in pairs:
-        for metric, label in METRICS.items():
-            change = bootstrap.difference(
-                statistics[before][metric], statistics[after][metric], labels
-            )
-            said.append(_verdict(NAMES[before], NAMES[after], metric, label, change))
-    return said
+    return {
+        (before, after, metric): bootstrap.difference(
+            statistics[before][metric], statistics[after][metric], labels
+        )
+        for before, after in pairs
+        for metric in METRICS
+    }
 
 
-def _verdict(before: str, after: str, metric: str, label: str, change: Difference) -> str:
+def _figures(change: Difference) -> dict[str, Any]:
+    return {
+        "value": change.value,
+        "low": _finite(change.low),
+        "high": _finite(change.high),
+        "shown": change.is_shown,
+    }
+
+
+def _verdict(before: str, after: str, metric: str, change: Difference) -> str:
     digits = 3 if metric == "rougeL" else 2
+    interval = (
+        f"95 % interval {change.low:+.{digits}f} to {change.high:+.{digits}f}"
+        if np.isfinite([change.low, change.high]).all()
+        else "no interval, for all are in one group"
+    )
     figures = (
         f"{change.after.value:.{digits}f} against {change.before.value:.{digits}f}, difference "
-        f"{change.value:+.{digits}f}, 95 % interval {change.low:+.{digits}f} to "
-        f"{change.high:+.{digits}f}, n = {change.n}"
+        f"{change.value:+.{digits}f}, {interval}, n = {change.n}"
     )
+    first, second, label = NAMES[after], NAMES[before], METRICS[metric]
     if not change.is_shown:
-        return f"No difference in {label} is shown between {after} and {before} ({figures})."
-    better, worse = (after, before) if change.value > 0 else (before, after)
+        return f"No difference in {label} is shown between {first} and {second} ({figures})."
+    better, worse = (first, second) if change.value > 0 else (second, first)
     return f"{better.capitalize()} is better than {worse} in {label} ({figures})."
 
 
