@@ -87,6 +87,15 @@ def test_a_piece_that_lacks_frames_is_no_result(clip):
         list(FrameReader(clip, chunk=chunk))
 
 
+def test_a_video_whose_clock_starts_anew_cannot_be_split(tmp_path):
+    one = make_clip(tmp_path / "one.ts", frames=40, fps=FPS)
+    both = tmp_path / "both.ts"
+    both.write_bytes(one.read_bytes() * 2)
+    with pytest.raises(BadInput, match="clock starts anew"):
+        plan_chunks(both, SECONDS)
+    assert len(plan_chunks(one, SECONDS)) > 1
+
+
 def test_what_is_no_video_cannot_be_split(tmp_path):
     file = tmp_path / "a.mp4"
     file.write_bytes(b"no video")
