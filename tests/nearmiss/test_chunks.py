@@ -1,5 +1,7 @@
 """A video in pieces gives the tables of the whole one."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,6 +73,22 @@ def test_the_pieces_give_the_tables_of_the_whole(clip, tmp_path):
     assert [frame.index for frame, _ in samples] == [frame.index for frame, _ in whole.samples]
     for (_, found), (_, known) in zip(samples, whole.samples, strict=True):
         np.testing.assert_array_equal(found.boxes, known.boxes)
+
+
+def test_a_look_for_the_camera_takes_little_memory_beside_the_table(clip):
+    """Most of the detections are of frames that are not looked at, as in a long video."""
+    number = np.repeat(np.arange(4000, dtype="int32"), 2)
+    table = pd.DataFrame({"frame_index": number, "timestamp_sec": number / FPS})
+    table["class"] = pd.Categorical(["car"] * len(number))
+    for name in ("confidence", "x1", "y1", "x2", "y2"):
+        table[name] = np.float32(1)
+    tracemalloc.start()
+    try:
+        look_again(clip, table, stride=STRIDE, fps=FPS, frames_expected=80)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
 
 
 def test_a_plan_covers_every_frame_once_and_begins_at_key_frames(clip):
