@@ -91,15 +91,14 @@ def each_file(config: InboxConfig, inbox: Inbox, troubles: list[str]) -> Iterato
 def process(config: InboxConfig, inbox: Inbox, video: Arrival, troubles: list[str]) -> Handled:
     """A run of the near-miss flow for one video, and what its end means for the file."""
     inbox.begin(video)
-    settings = config.for_video(video.path)
-    state = nearmiss(settings, return_state=True)
+    state = nearmiss(config.for_video(video.path), return_state=True)
     if state.is_completed():
         folder = state.result().folder
         return inbox.done(video, folder, found_in(folder))
     error = error_of(state)
     if state.name == FAILED_STATE:
         return inbox.quarantine(video, state.message, f"Look at the gate's rows. {TRY_AGAIN}")
-    if isinstance(error, BadInput) and not is_about_settings(error, settings):
+    if isinstance(error, BadInput) and is_about(video.path, error):
         return inbox.quarantine(video, str(error), COPY_AGAIN)
     reason = f"{type(error).__name__}: {error}" if error else str(state.message)
     if isinstance(error, BadInput | StageFailed):
@@ -120,10 +119,10 @@ def error_of(state: State) -> BaseException | None:
     return error if isinstance(error, BaseException) else None
 
 
-def is_about_settings(error: BadInput, settings: NearMissConfig) -> bool:
-    """Whether it is a file of the settings that is bad: a sentence begins with what it is about."""
-    named = [Path(str(file)).expanduser() for file in (settings.calibration, settings.weights)]
-    return any(str(error).startswith((f"{path}:", f"{path.resolve()}:")) for path in named)
+def is_about(video: Path, error: BadInput) -> bool:
+    """Whether it is the video that is bad: a sentence begins with what it is about. Any other is
+    about the settings, which the next video has as well."""
+    return str(error).startswith(f"{video}:")
 
 
 def found_in(folder: Path) -> str:

@@ -38,8 +38,9 @@ def each_video(config: NearMissConfig, videos: list[str]) -> Outcome:
     Raises:
         StageFailed: at the end, where any failed.
     """
-    started = [(video, video_run.submit(config, video)) for video in videos]
-    rows = [row_of(config, video, future) for video, future in started]
+    site_of = sites.site_names(videos, config.site_by)
+    started = [(video, video_run.submit(config, video, site_of[video])) for video in videos]
+    rows = [row_of(video, site_of[video], future) for video, future in started]
     outcome = endings.compare_sites(
         config.resolved_output_dir() / sites.folder_name(videos),
         rows,
@@ -55,23 +56,20 @@ def each_video(config: NearMissConfig, videos: list[str]) -> Outcome:
 
 
 @task(name="video", task_run_name="video-{video}", cache_policy=NO_CACHE)
-def video_run(config: NearMissConfig, video: str) -> dict[str, Any]:
+def video_run(config: NearMissConfig, video: str, site: str) -> dict[str, Any]:
     """The whole flow for one video: its row of the batch's table."""
     from flows.nearmiss import nearmiss  # by name: a worker's process has not started from it
 
     state = nearmiss(config.model_copy(update={"video": [video]}), return_state=True)
-    site = sites.site_of(video, config.site_by)
     if state.is_completed():
         return sites.video_row(video, site, state.result().folder)
     return sites.failed_row(video, site, endings.reason_of(state))
 
 
-def row_of(
-    config: NearMissConfig, video: str, future: PrefectFuture[dict[str, Any]]
-) -> dict[str, Any]:
+def row_of(video: str, site: str, future: PrefectFuture[dict[str, Any]]) -> dict[str, Any]:
     """The row of a video, also where its task was lost with the machine that ran it."""
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 — whatever it was, the other videos go on
         message = f"the task was lost: {type(error).__name__}: {error}"
-        return sites.failed_row(video, sites.site_of(video, config.site_by), message)
+        return sites.failed_row(video, site, message)

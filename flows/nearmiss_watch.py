@@ -28,7 +28,8 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
 
     Raises:
         BadInput: the camera refuses the address or login.
-        StageFailed: the stream was lost for longer than the configuration allows.
+        StageFailed: the stream was lost for longer than the configuration allows; or, at the end,
+            where the run of any segment failed.
     """
     started = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     folder = config.resolved_output_dir() / name_of(location) / started
@@ -51,23 +52,38 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
             lost = error
     notes.end(recorder.closing_gap, str(lost) if lost else "asked to stop")
     outcome = endings.end_of_watch(notes, folder, lines)
-    if lost:
+    error = lost or failed_segments(notes)
+    if error:
         print(*outcome.lines, sep="\n")
-        raise lost
+        raise error
     return outcome
 
 
 def one_segment(config: NearMissConfig, segment: Segment, notes: Watch) -> list[str]:
-    """The whole flow for one segment, noted: the lines to print of it."""
+    """The whole flow for one segment, noted: the lines to print of it.
+
+    The recording of one that failed is kept in any case, so that it can be looked at again.
+    """
     from flows.nearmiss import nearmiss  # which imports this file
 
     state = nearmiss(config.for_segment(segment.path, notes.folder), return_state=True)
     if state.is_completed():
         notes.add(segment, state=state.name, results=segment.path.stem)
         found = state.result().lines
+        if not config.keep_segments:
+            segment.path.unlink()
     else:
         found = [endings.reason_of(state)]
-        notes.add(segment, state=state.name, reason=found[0])
-    if not config.keep_segments:
-        segment.path.unlink()
+        notes.add(segment, failure=found[0], state=state.name)
     return [segment.path.name, *(f"  {line}" for line in found)]
+
+
+def failed_segments(notes: Watch) -> StageFailed | None:
+    """An error that tells of the segments whose runs failed; None where none did."""
+    if not notes.failures:
+        return None
+    name, reason = next(iter(notes.failures.items()))
+    return StageFailed(
+        f"{len(notes.failures)} of {notes.summary()['segments']} segments failed, the first "
+        f"{name} ({reason}); their recordings are kept in {notes.folder / 'segments'}."
+    )

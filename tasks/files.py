@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 UNFINISHED = ".unfinished-"
 # After a failed write less than the file is free, but not always nothing.
 ALMOST_FULL_BYTES = 16 * 1024**2
+_ASKING_UMASK = threading.Lock()
 
 
 def sha256_of(path: Path) -> str:
@@ -90,6 +92,13 @@ def _why_nothing_is_written(folder: Path) -> int:
 
 
 def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+    """The permission bits that this process takes from new files. Asked of the kernel, because
+    `os.umask` tells it only by setting it, for all threads."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        return int(status.partition("\nUmask:")[2].split()[0], 8)
+    except (OSError, LookupError):  # not Linux, or no /proc here
+        with _ASKING_UMASK:
+            current = os.umask(0o077)  # what another thread makes meanwhile is not too open
+            os.umask(current)
+        return current

@@ -1,6 +1,8 @@
 """One run of a flow: its folder, the results of its stages so far, and its warnings."""
 
+import fcntl
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from tasks.expectations import suite_file
 from tasks.gates import gate
 from tasks.pointers import FilePointer, StageResult
 from tasks.records import write_record
+
+OWNER_FILE = ".owner"  # holds the sha256 of the input whose results a folder is for
 
 
 class Outcome(BaseModel):
@@ -134,11 +138,33 @@ class Run:
 
 def folder_for(output_dir: Path, name: str, sha256: str) -> Path:
     """The folder of an input's results: its name, or with a part of its sha256 behind it where
-    another input of the same name already has that folder."""
+    another input of the same name already has that folder.
+
+    The folder is made and is the input's from now on, so that of two runs at once only one gets
+    it; a run of the same input, as after a kill, gets it again.
+    """
     folder = output_dir / name
+    return folder if _claim(folder, sha256) else output_dir / f"{name}-{sha256[:8]}"
+
+
+def _claim(folder: Path, sha256: str) -> bool:
+    """Whether a folder is that of this input, by now or from before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / OWNER_FILE, "a+", encoding="utf-8") as file:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        owner = file.read()
+        if not owner:
+            owner = _recorded_input(folder) or sha256
+            file.write(owner)
+    return owner == sha256
+
+
+def _recorded_input(folder: Path) -> str | None:
+    """The sha256 of the input whose record lies in a folder; None where none can be read."""
     try:
         record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-        owner = record["data"][0]["sha256"]
+        return str(record["data"][0]["sha256"])
     except (OSError, ValueError, LookupError, TypeError):
-        return folder
-    return folder if owner == sha256 else output_dir / f"{name}-{sha256[:8]}"
+        return None

@@ -76,6 +76,12 @@ def test_permission_bits_follow_the_umask(tmp_path, umask, permissions):
     assert (tmp_path / "file.txt").stat().st_mode & 0o777 == permissions
 
 
+def test_the_umask_is_read_without_being_set(tmp_path, monkeypatch):
+    """It is one for all threads: two that set it and set it back may leave the other's value."""
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail(f"the umask was set to {mask:o}"))
+    write_text(tmp_path / "file.txt", "x")
+
+
 def test_text_is_utf8(tmp_path):
     write_text(tmp_path / "file.txt", "Größe 字\n")
     assert (tmp_path / "file.txt").read_bytes() == "Größe 字\n".encode()

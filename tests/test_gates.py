@@ -61,6 +61,21 @@ def test_a_good_table_passes(suite):
     assert failures(suite, GOOD[suite]()) == []
 
 
+def test_an_event_that_rounding_lifts_to_an_edge_passes():
+    """Its score is 0.9 - 0.006 * 33.3383 = 0.69997: 0.4 for the distance, 0.4 for the TTC at
+    100 px/s, 0.1 for that speed."""
+    detector = NearMissDetector()
+    for frame, distance in enumerate((43.3383, 33.3383)):
+        objects = {
+            1: {"class": "car", "bbox": [0, 0, 9, 9], "center": (0, 0)},
+            2: {"class": "bus", "bbox": [20, 0, 29, 9], "center": (distance, 0)},
+        }
+        detector.process_frame(frame, objects, frame / 10)
+    (event,) = detector.events
+    assert 0.69995 < event["risk_score"] < 0.7
+    assert failures("events", events_table(detector.events)) == []
+
+
 def test_no_events_pass():
     assert failures("events", events_table([])) == []
 

@@ -13,7 +13,7 @@ import av
 import numpy as np
 
 from tasks.errors import BadInput
-from tasks.nearmiss.frames import open_video
+from tasks.nearmiss.frames import CLOCK_FALL_SEC, open_video
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def plan_chunks(video: Path, seconds: float) -> list[Chunk]:
 def _packets(video: Path) -> tuple[np.ndarray, np.ndarray]:
     """Times of all frames, and of those that are key frames, in stream seconds, sorted."""
     times, keys = [], []
+    decoded_at = -np.inf
     with open_video(video) as (container, stream):
         try:
             for packet in container.demux(stream):
@@ -80,6 +81,13 @@ def _packets(video: Path) -> tuple[np.ndarray, np.ndarray]:
                     continue
                 if packet.pts is None:
                     raise BadInput(f"{video}: its frames carry no times, so it cannot be split.")
+                if packet.dts is not None:
+                    before, decoded_at = decoded_at, float(packet.dts * stream.time_base)
+                    if decoded_at < before - CLOCK_FALL_SEC:
+                        raise BadInput(
+                            f"{video}: its clock starts anew on the way, so it cannot be split; "
+                            "run it without --chunk-sec."
+                        )
                 time = float(packet.pts * stream.time_base)
                 times.append(time)
                 if packet.is_keyframe:

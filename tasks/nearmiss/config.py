@@ -55,7 +55,9 @@ class NearMissInput(FlowConfig):
         default=300, ge=0, le=86400, description="Seconds to try for a lost stream, then give up."
     )
     keep_segments: bool = Field(
-        default=True, description="Keep the video files of a live stream's segments."
+        default=True,
+        description="Keep the video files of a live stream's segments; those of segments that "
+        "failed are kept in any case.",
     )
 
     @field_validator("video")

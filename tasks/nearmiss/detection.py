@@ -201,28 +201,27 @@ def look_again(
 
     Args:
         video: a local file.
-        detections: DETECTIONS_SCHEMA, of all its chunks.
+        detections: DETECTIONS_SCHEMA, of all its chunks, in order of frames.
         stride, fps, frames_expected, samples, on_progress: as in `detect_video`.
     """
     camera, seen = CameraDrift(), []
     sampled = _spread(frames_expected, stride, samples)
-    rows = {int(index): table for index, table in detections.groupby("frame_index")}
+    frame_of_row = detections["frame_index"].to_numpy()
     with closing(ahead(FrameReader(video, stride, fps).decoded())) as frames:
         for index, seconds, frame in frames:
             on_progress(index + 1)
             if index % stride or not (camera.is_due(seconds) or index in sampled):
                 continue
             picture = Frame(index, seconds, to_image(frame))
-            found = _of_table(rows.get(index))
+            first, last = np.searchsorted(frame_of_row, (index, index + 1))
+            found = _of_table(detections.iloc[first:last])
             camera.add(seconds, picture.image, found.boxes)
             if index in sampled:
                 seen.append((picture, found))
     return camera, seen
 
 
-def _of_table(rows: pd.DataFrame | None) -> Detections:
-    if rows is None:
-        return Detections.none()
+def _of_table(rows: pd.DataFrame) -> Detections:
     return Detections(
         rows[["x1", "y1", "x2", "y2"]].to_numpy(np.float32),
         rows["confidence"].to_numpy(np.float32),

@@ -80,7 +80,8 @@ def end_of_watch(notes: Watch, folder: Path, lines: list[str]) -> Outcome:
     """
     totals = notes.summary()
     verdict = (
-        f"{totals['segments']} segments, {totals['watched_sec']:.0f} of "
+        f"{totals['segments']} segments ({totals['failed_segments']} failed), "
+        f"{totals['watched_sec']:.0f} of "
         f"{totals['total_sec']:.0f} s watched, {totals['gaps']} gaps "
         f"(longest {totals['longest_gap_sec']:.1f} s)."
     )

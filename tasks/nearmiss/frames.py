@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 OPEN_OPTIONS = {"protocol_whitelist": "file", "pattern_type": "none"}
 # Seconds before the wanted time to search from: MPEG-TS lands on the key frame behind it.
 SEEK_MARGINS = (0.0, 2.0, 10.0, 60.0)
+# A clock that falls back by more starts anew, as where recordings were put together byte by byte;
+# frames that are stored before one that is shown earlier fall back by less.
+CLOCK_FALL_SEC = 1.0
 # Demuxers that take any text for a "video".
 NOT_VIDEO_FORMATS = {"tty", "bin", "adf", "idf", "xbin", "hls", "concat", "ffmetadata"}
 
@@ -115,7 +118,7 @@ class FrameReader:
             BadInput: the file cannot be opened, or its picture size changes on the way.
         """
         with open_video(self.path) as (container, stream):
-            size = last = None
+            size = last = before = None
             start, first = None, 0
             frames = self._decode(container, stream)
             if self._chunk is not None:
@@ -133,6 +136,10 @@ class FrameReader:
                 time = frame.time
                 if start is None:
                     start = time or 0.0
+                if time is not None:
+                    if before is not None and time < before - CLOCK_FALL_SEC:
+                        start = time - last - 1 / self.fps
+                    before = time
                 time = None if time is None else time - start
                 if last is not None and (time is None or time <= last):
                     self.out_of_order += 1
@@ -218,10 +225,13 @@ def sample_frames(video_path: str | Path, n: int = 5) -> list[np.ndarray]:
     if n < 1:
         raise BadInput(f"The number of sample frames must be at least 1, got {n}.")
     path = Path(video_path)
-    times = packet_times(path)
+    parts = _times_by_clock(path)
+    times = _joined(parts)
     numbers = np.unique(np.linspace(0, len(times) - 1, n).round().astype(int))
-    with open_video(path) as (container, stream):
-        images = [_frame_at(container, stream, times[number], times[0]) for number in numbers]
+    images: list[np.ndarray | None] = [None]
+    if len(parts) == 1:  # where clocks overlap, a time is no place in the file
+        with open_video(path) as (container, stream):
+            images = [_frame_at(container, stream, times[number], times[0]) for number in numbers]
     if any(image is None for image in images):  # a file that cannot be searched: read through it
         images = [frame.image for frame in FrameReader(path) if frame.index in numbers]
     if not images:
@@ -232,10 +242,33 @@ def sample_frames(video_path: str | Path, n: int = 5) -> list[np.ndarray]:
 def packet_times(path: Path) -> np.ndarray:
     """Presentation times in seconds of all packets of the video stream, sorted, undecoded.
 
+    Where the clock starts anew, the times go on from those before.
+
     Raises:
         BadInput: the file cannot be opened or holds no packet.
     """
-    times = []
+    return _joined(_times_by_clock(path))
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Sorted times of parts with a clock each, as those of one clock."""
+    steps = np.concatenate([np.diff(part) for part in parts])
+    step = float(np.median(steps)) if len(steps) else 0.0
+    joined = parts[:1]
+    for part in parts[1:]:
+        joined.append(part + (joined[-1][-1] + step - part[0]))
+    return np.concatenate(joined)
+
+
+def _times_by_clock(path: Path) -> list[np.ndarray]:
+    """Presentation times in seconds of all packets of the video stream, sorted, in parts within
+    which the clock runs on.
+
+    Raises:
+        BadInput: the file cannot be opened or holds no packet.
+    """
+    times, starts = [], []
+    decoded_at = -np.inf  # in the order of the file these only rise, unlike presentation times
     with open_video(path) as (container, stream):
         packets = container.demux(stream)
         while True:
@@ -243,16 +276,21 @@ def packet_times(path: Path) -> np.ndarray:
                 packet = next(packets)
             except (StopIteration, av.error.FFmpegError):
                 break
-            if packet.size and not packet.is_discard:
-                stamp = packet.pts if packet.pts is not None else packet.dts
-                times.append(np.nan if stamp is None else float(stamp * stream.time_base))
+            if not packet.size or packet.is_discard:
+                continue
+            if packet.dts is not None:
+                before, decoded_at = decoded_at, float(packet.dts * stream.time_base)
+                if decoded_at < before - CLOCK_FALL_SEC:
+                    starts.append(len(times))
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            times.append(np.nan if stamp is None else float(stamp * stream.time_base))
     if not times:
         raise BadInput(f"{path}: has no frames.")
     stamps = np.array(times)
     if np.isnan(stamps).any():
         rate = float(stream.average_rate or 25)
-        stamps = np.arange(len(times)) / rate
-    return np.sort(stamps)
+        return [np.arange(len(times)) / rate]
+    return [np.sort(part) for part in np.split(stamps, starts)]
 
 
 def _frame_at(

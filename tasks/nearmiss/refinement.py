@@ -16,11 +16,14 @@ WINDOW_REACH = 4.0
 ROWS_AT_ONCE = 256
 
 
-def refine_tracks(tracks: pd.DataFrame, stride: int, width: int, height: int) -> pd.DataFrame:
+def refine_tracks(
+    tracks: pd.DataFrame, frames: pd.DataFrame, stride: int, width: int, height: int
+) -> pd.DataFrame:
     """Bridge gaps of up to 3 s and smooth every box edge.
 
     Args:
         tracks: TRACK_COLUMNS of `tracking`.
+        frames: one row a decoded frame, with its time.
         stride: every how many frames one was processed.
         width: of the picture, in pixels.
         height: of the picture, in pixels.
@@ -29,7 +32,7 @@ def refine_tracks(tracks: pd.DataFrame, stride: int, width: int, height: int) ->
         The same columns and `interpolated`, true for boxes that no detector saw; in order of
         frames, the boxes inside the picture.
     """
-    refined = smooth_boxes(fill_gaps(tracks, MAX_GAP_SEC, stride), SMOOTHING_SEC)
+    refined = smooth_boxes(fill_gaps(tracks, frames, MAX_GAP_SEC, stride), SMOOTHING_SEC)
     refined[["x1", "x2"]] = refined[["x1", "x2"]].clip(0, width)
     refined[["y1", "y2"]] = refined[["y1", "y2"]].clip(0, height)
     inside = (refined["x2"] > refined["x1"]) & (refined["y2"] > refined["y1"])
@@ -40,11 +43,14 @@ def refine_tracks(tracks: pd.DataFrame, stride: int, width: int, height: int) ->
     return refined
 
 
-def fill_gaps(tracks: pd.DataFrame, max_gap_sec: float, stride: int = 1) -> pd.DataFrame:
-    """Put boxes on straight lines through the gaps of each track.
+def fill_gaps(
+    tracks: pd.DataFrame, frames: pd.DataFrame, max_gap_sec: float, stride: int = 1
+) -> pd.DataFrame:
+    """Put boxes on straight lines over time through the gaps of each track.
 
     Args:
         tracks: frame_index, timestamp_sec, track_id, class, category, confidence, x1, y1, x2, y2.
+        frames: frame_index, timestamp_sec, one row a decoded frame, in order.
         max_gap_sec: a gap longer than this stays open.
         stride: frames from one processed frame to the next.
 
@@ -53,24 +59,30 @@ def fill_gaps(tracks: pd.DataFrame, max_gap_sec: float, stride: int = 1) -> pd.D
     """
     tracks = tracks.sort_values(["track_id", "frame_index"], kind="stable", ignore_index=True)
     tracks["interpolated"] = False
-    frames = tracks["frame_index"].to_numpy()
+    indices = tracks["frame_index"].to_numpy()
     before = np.flatnonzero(
         (np.diff(tracks["track_id"]) == 0)
-        & (np.diff(frames) > stride)
+        & (np.diff(indices) > stride)
         & (np.diff(tracks["timestamp_sec"].to_numpy(float)) <= max_gap_sec)
     )
     if not len(before):
         return tracks
-    missing = (frames[before + 1] - frames[before] - 1) // stride
+    missing = (indices[before + 1] - indices[before] - 1) // stride
     row = np.repeat(before, missing)
     step = np.arange(len(row)) - np.repeat(np.cumsum(missing) - missing, missing) + 1
     bridges = tracks.iloc[row].reset_index(drop=True)
-    bridges["frame_index"] += (stride * step).astype(frames.dtype)
+    bridges["frame_index"] += (stride * step).astype(indices.dtype)
     bridges["interpolated"] = True
+    times = tracks["timestamp_sec"].to_numpy(float)
+    of_frame = frames["frame_index"].searchsorted(bridges["frame_index"])
+    seconds = frames["timestamp_sec"].to_numpy(float)[of_frame]
+    share = (seconds - times[row]) / (times[row + 1] - times[row])
+    # In strides, and rounded, so that the dust of division moves nothing at a constant rate.
+    strides = np.round(share * (indices[row + 1] - indices[row]) / stride, 6)
     for name in ("timestamp_sec", "confidence", *BOX):
         values = tracks[name].to_numpy(float)
-        slope = (values[row + 1] - values[row]) / (frames[row + 1] - frames[row])
-        bridges[name] = (slope * stride * step + values[row]).astype(tracks[name].dtype)
+        slope = (values[row + 1] - values[row]) / (indices[row + 1] - indices[row])
+        bridges[name] = (slope * stride * strides + values[row]).astype(tracks[name].dtype)
     both = pd.concat([tracks, bridges], ignore_index=True)
     return both.sort_values(["track_id", "frame_index"], kind="stable", ignore_index=True)
 

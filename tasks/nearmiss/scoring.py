@@ -39,6 +39,7 @@ EVENT_COLUMNS = [
 ]
 LEVELS = ("High", "Medium", "Low")
 HIGH_FROM, MEDIUM_FROM = 0.7, 0.4
+SCORE_DECIMALS = 4  # in every table
 WEIGHT_DISTANCE, WEIGHT_TTC, WEIGHT_SPEED = 0.4, 0.4, 0.2
 
 # Jitter of a box by 2 px between two frames 40 ms apart reads as 50 px/s; over this span the
@@ -103,7 +104,9 @@ def risk_score(
 
 
 def risk_level(score: float) -> str:
-    """High from 0.7, Medium from 0.4, else Low."""
+    """High from 0.7, Medium from 0.4, else Low, of the score as tables show it, so that the two
+    never disagree."""
+    score = np.round(score, SCORE_DECIMALS)
     if score >= HIGH_FROM:
         return "High"
     return "Medium" if score >= MEDIUM_FROM else "Low"
@@ -303,7 +306,7 @@ def events_table(events: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(events, columns=EVENT_COLUMNS).sort_values(
         ["timestamp_sec", "risk_score"], ascending=[True, False], ignore_index=True
     )
-    decimals = {"timestamp_sec": 3, "distance_px": 1, "ttc_sec": 3, "risk_score": 4}
+    decimals = {"timestamp_sec": 3, "distance_px": 1, "ttc_sec": 3, "risk_score": SCORE_DECIMALS}
     decimals |= {name: 1 for name in EVENT_COLUMNS if name.endswith(("px_s", "_deg"))}
     return table.astype({name: float for name in decimals}).round(decimals)
 

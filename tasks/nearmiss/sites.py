@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pandas as pd
 
 from tasks.nearmiss.rates import poisson_rate
 from tasks.nearmiss.scoring import LEVELS
+from tasks.nearmiss.sources import is_url
 from tasks.text import plain
 
 USERS = 1000
@@ -32,10 +35,27 @@ SITE_COLUMNS = [
 ]  # fmt: skip
 
 
-def site_of(video: str, by: str) -> str:
-    """The site that a video shows: "video", itself; "folder", the folder that it lies in."""
-    path = Path(video.split("?")[0])
-    return path.parent.name or str(path.parent) if by == "folder" else path.name
+def site_names(videos: list[str], by: str) -> dict[str, str]:
+    """The site that each video shows: "video", itself; "folder", the folder that it lies in.
+
+    A site is called by the last part of its path; where the paths of several end alike, by as
+    many parts as tell it from the others.
+    """
+    endings = {video: _endings(video, by) for video in videos}
+    shared = Counter(name for names in set(endings.values()) for name in names)
+    return {
+        video: next((name for name in names if shared[name] == 1), names[-1])
+        for video, names in endings.items()
+    }
+
+
+def _endings(video: str, by: str) -> tuple[str, ...]:
+    """What the place of a site may be called, from the last part of its path to all of it."""
+    path = Path(video.split("?")[0] if is_url(video) else os.path.abspath(video))
+    parts = (path.parent if by == "folder" else path).parts
+    names = [str(Path(*parts[-n:])) for n in range(1, len(parts) + 1)]
+    # One address may give several videos, by what follows the question mark.
+    return (*names, video) if by == "video" and is_url(video) else tuple(names)
 
 
 def folder_name(videos: list[str]) -> str:

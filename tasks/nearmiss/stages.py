@@ -50,7 +50,7 @@ def track(
             trackers.make_tracker(tracker, max_disappeared),
             on_progress,
         )
-    tracks = refinement.refine_tracks(seen, stride, metadata["width"], metadata["height"])
+    tracks = refinement.refine_tracks(seen, frames, stride, metadata["width"], metadata["height"])
     tracking.write_parquet(written["sights"], seen)
     tracking.write_parquet(written["tracks"], tracks)
     tracking.write_motchallenge(written["tracks_mot"], tracks)

@@ -17,6 +17,7 @@ class Watch:
 
     Attributes:
         folder: of the record.
+        failures: reason why the run of a segment failed, by the name of its file.
     """
 
     def __init__(self, folder: Path, location: str):
@@ -32,12 +33,14 @@ class Watch:
         self._gaps: list[Gap] = []
         self._started = self._ended = datetime.now(UTC)
         self._watched_sec = 0.0
+        self.failures: dict[str, str] = {}
 
-    def add(self, segment: Segment, **facts: Any) -> None:
+    def add(self, segment: Segment, failure: str | None = None, **facts: Any) -> None:
         """Note a segment.
 
         Args:
             segment: as it was recorded.
+            failure: why its run failed; its time then counts as not watched.
             facts: what else to keep beside it, JSON-able, such as where its results are.
         """
         if not self._segments:
@@ -48,13 +51,17 @@ class Watch:
                 "start": _stamp(segment.start),
                 "end": _stamp(segment.end),
                 "frames": segment.frames,
+                **({"reason": failure} if failure is not None else {}),
                 **facts,
             }
         )
         if segment.gap:
             self._gaps.append(segment.gap)
         self._ended = segment.end
-        self._watched_sec += segment.seconds
+        if failure is None:
+            self._watched_sec += segment.seconds
+        else:
+            self.failures[segment.path.name] = failure
         self._write(None)
 
     def end(self, closing_gap: Gap | None, reason: str) -> Path:
@@ -76,7 +83,8 @@ class Watch:
         return self._path
 
     def summary(self) -> dict[str, Any]:
-        """Totals: seconds, segments, frames, gaps, and the share of the time that was watched.
+        """Totals: seconds, segments and how many of them failed, frames, gaps, and the share of
+        the time that was watched: recorded, and looked at to the end.
 
         The share is None where no time has passed.
         """
@@ -90,6 +98,7 @@ class Watch:
             if total_sec > 0
             else None,
             "segments": len(self._segments),
+            "failed_segments": len(self.failures),
             "frames": sum(segment["frames"] for segment in self._segments),
             "gaps": len(self._gaps),
             "longest_gap_sec": round(max((gap.seconds for gap in self._gaps), default=0.0), 3),

@@ -17,8 +17,10 @@ from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.detectors import stages
 from tasks.nearmiss.frames import FrameReader
 from tasks.nearmiss.scoring import EVENT_COLUMNS
+from tasks.runs import OWNER_FILE
 
 FILES = {
+    OWNER_FILE,
     "annotated_video.mp4",
     "camera.parquet",
     "detections.parquet",
@@ -105,7 +107,7 @@ def test_the_record_tells_everything(finished, clip):
     assert again.model_dump(mode="json") == record["config"]
     assert record["data"][0]["counts"]["frames"] == 60
     listed = {output["path"] for output in record["outputs"].values()}
-    assert listed == FILES - {"record.json"}
+    assert listed == FILES - {"record.json", OWNER_FILE}
     assert record["metrics"]["rate"]["n"] == record["metrics"]["events"]["total"]
 
 

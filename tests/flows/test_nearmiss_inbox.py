@@ -10,6 +10,7 @@ from nearmiss_clip import make_clip
 from flows.nearmiss_inbox import check, nearmiss_inbox
 from tasks import command_line
 from tasks.errors import StageFailed
+from tasks.nearmiss.engines import choose
 from tasks.nearmiss.inbox_config import InboxConfig
 from tasks.nearmiss.inbox_ledger import only_one
 
@@ -135,6 +136,19 @@ def test_bad_settings_put_no_video_in_quarantine(folder, clip, tmp_path):
     error = state.result(raise_on_failure=False)
     assert isinstance(error, StageFailed)
     assert f"a.mp4 waits: {calibration}" in str(error)
+    assert names(folder) == {"a.mp4", "inbox.json", ".inbox.lock"}
+
+
+def test_an_engine_that_cannot_run_here_puts_no_video_in_quarantine(
+    folder, clip, weights_file, onnx_file, monkeypatch
+):
+    """No check before the run finds it, and its sentence names no file."""
+    monkeypatch.setattr(choose, "can_run", lambda name: name != "openvino-bf16")
+    (folder / "a.mp4").write_bytes(clip)
+    asked = {"detector": "yolo", "weights": weights_file, "engine": "openvino-bf16"}
+    error = look(folder, attempts=1, **asked).result(raise_on_failure=False)
+    assert isinstance(error, StageFailed)
+    assert "a.mp4 waits: --engine openvino-bf16" in str(error)
     assert names(folder) == {"a.mp4", "inbox.json", ".inbox.lock"}
 
 

@@ -1,5 +1,7 @@
 """A video in pieces gives the tables of the whole one."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,22 @@ def test_the_pieces_give_the_tables_of_the_whole(clip, tmp_path):
         np.testing.assert_array_equal(found.boxes, known.boxes)
 
 
+def test_a_look_for_the_camera_takes_little_memory_beside_the_table(clip):
+    """Most of the detections are of frames that are not looked at, as in a long video."""
+    number = np.repeat(np.arange(4000, dtype="int32"), 2)
+    table = pd.DataFrame({"frame_index": number, "timestamp_sec": number / FPS})
+    table["class"] = pd.Categorical(["car"] * len(number))
+    for name in ("confidence", "x1", "y1", "x2", "y2"):
+        table[name] = np.float32(1)
+    tracemalloc.start()
+    try:
+        look_again(clip, table, stride=STRIDE, fps=FPS, frames_expected=80)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
+
+
 def test_a_plan_covers_every_frame_once_and_begins_at_key_frames(clip):
     plan = plan_chunks(clip, SECONDS)
     assert [chunk.first_frame for chunk in plan] == [0, 16, 32, 48, 64]
@@ -85,6 +103,15 @@ def test_a_piece_that_lacks_frames_is_no_result(clip):
     chunk = Chunk(0, 0, 99, 0.0, 0.0, np.inf)
     with pytest.raises(StageFailed, match=r"80 of 99 frames .* without --chunk-sec"):
         list(FrameReader(clip, chunk=chunk))
+
+
+def test_a_video_whose_clock_starts_anew_cannot_be_split(tmp_path):
+    one = make_clip(tmp_path / "one.ts", frames=40, fps=FPS)
+    both = tmp_path / "both.ts"
+    both.write_bytes(one.read_bytes() * 2)
+    with pytest.raises(BadInput, match="clock starts anew"):
+        plan_chunks(both, SECONDS)
+    assert len(plan_chunks(one, SECONDS)) > 1
 
 
 def test_what_is_no_video_cannot_be_split(tmp_path):

@@ -12,6 +12,7 @@ from videos import make_clip, make_sound, number_in, picture
 from tasks.errors import BadInput
 from tasks.nearmiss import sources
 from tasks.nearmiss.frames import FrameReader, open_video, packet_times, sample_frames
+from tasks.nearmiss.ingest import probe
 
 CONTAINERS = [
     ("clip.mp4", "libx264"),
@@ -114,6 +115,34 @@ def test_a_change_of_size_is_refused_where_it_happens(tmp_path):
     with pytest.raises(BadInput, match=r"changes from 64x48 to 96x64 at frame 10"):
         seen.extend(frame.index for frame in FrameReader(path))
     assert seen == list(range(10))
+
+
+def test_a_clock_that_starts_anew_goes_on_from_the_time_before(tmp_path):
+    """Two recordings put together byte by byte: 4 s and 3 s, both from the same time on."""
+    one = make_clip(tmp_path / "one.ts", frames=40, fps=10)
+    two = make_clip(tmp_path / "two.ts", frames=30, fps=10)
+    path = tmp_path / "both.ts"
+    path.write_bytes(one.read_bytes() + two.read_bytes())
+    reader, frames = all_of(path, fps=10)
+    assert numbers(frame.image for frame in frames) == [*range(40), *range(30)]
+    assert [frame.time for frame in frames] == pytest.approx(np.arange(70) / 10)
+    assert reader.out_of_order == 0
+    assert np.diff(packet_times(path)) == pytest.approx(0.1)
+    metadata = probe(path)
+    assert (metadata.frames, metadata.duration_sec) == (70, pytest.approx(7))
+    assert metadata.fps == pytest.approx(10)
+    assert numbers(sample_frames(path, 3)) == [0, 34, 29]
+
+
+def test_frames_far_out_of_order_in_the_file_are_no_new_clock(tmp_path):
+    """A frame a second, some stored seconds behind one that is shown later."""
+    path = make_clip(tmp_path / "clip.mp4", frames=20, fps=1)
+    with open_video(path) as (container, stream):
+        stored = [float(packet.pts * stream.time_base) for packet in container.demux(stream)
+                  if packet.size]  # fmt: skip
+    assert min(np.diff(stored)) < -1, "the frames are stored in order"
+    assert packet_times(path) == pytest.approx(np.arange(20))
+    assert [frame.time for frame in FrameReader(path, fps=1)] == pytest.approx(np.arange(20))
 
 
 def test_a_file_cut_off_is_read_up_to_the_cut(tmp_path):

@@ -102,7 +102,16 @@ def test_risk_score_is_the_weighted_sum_of_clipped_parts(distance, ttc, closing,
 
 @pytest.mark.parametrize(
     ("score", "level"),
-    [(1, "High"), (0.7, "High"), (0.6999, "Medium"), (0.4, "Medium"), (0.3999, "Low"), (0, "Low")],
+    [
+        (1, "High"),
+        (0.7, "High"),
+        (0.69997, "High"),  # a table says 0.7
+        (0.6999, "Medium"),
+        (0.4, "Medium"),
+        (0.39997, "Medium"),
+        (0.3999, "Low"),
+        (0, "Low"),
+    ],
 )
 def test_risk_level_edges(score, level):
     assert risk_level(score) == level

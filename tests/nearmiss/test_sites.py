@@ -86,4 +86,34 @@ def test_names_from_outside_stay_text():
     ],
 )
 def test_what_a_site_is(video, by, site):
-    assert sites.site_of(video, by) == site
+    assert sites.site_names([video], by) == {video: site}
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        (
+            "video",
+            {
+                "/may/north/1.mp4": "may/north/1.mp4",
+                "/june/north/1.mp4": "june/north/1.mp4",
+                "/june/south/1.mp4": "south/1.mp4",
+                "/june/south/2.mp4": "2.mp4",
+                "https://example.org/get?video=1": "https://example.org/get?video=1",
+                "https://example.org/get?video=2": "https://example.org/get?video=2",
+            },
+        ),
+        (
+            "folder",
+            {
+                "/may/north/1.mp4": "may/north",
+                "/may/north/2.mp4": "may/north",
+                "/june/north/1.mp4": "june/north",
+                "/june/south/1.mp4": "south",
+                "/north/1.mp4": "/north",
+            },
+        ),
+    ],
+)
+def test_sites_of_one_name_are_told_apart_by_their_paths(by, names):
+    assert sites.site_names(list(names), by) == names

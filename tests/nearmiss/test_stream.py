@@ -1,6 +1,5 @@
 """Live streams, recorded from a real RTSP server that is stopped and started again."""
 
-import http.server
 import json
 import os
 import resource
@@ -8,14 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from itertools import pairwise
 
-import cv2
 import pytest
+from mjpeg_camera import mjpeg_camera
 from rtsp_camera import Camera, skip_without_server
-from videos import BITS, make_clip, number_in, picture
+from videos import BITS, make_clip, number_in
 
 from tasks.errors import BadInput, StageFailed
 from tasks.files import sha256_of
@@ -326,34 +324,12 @@ def test_segments_that_nobody_takes_are_dropped_and_told(camera, tmp_path):
     assert sorted(tmp_path.iterdir()) == [first.path, second.path]
 
 
-class MotionJpeg(http.server.BaseHTTPRequestHandler):
-    """A camera that sends numbered pictures over HTTP, 10 a second."""
-
-    def log_message(self, *_arguments):
-        pass
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        self.end_headers()
-        began = time.monotonic()
-        for number in range(200):
-            jpeg = cv2.imencode(".jpg", picture(number, (64, 48)))[1].tobytes()
-            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            time.sleep(max(0, began + number / 10 - time.monotonic()))
-            try:
-                self.wfile.write(head.encode() + jpeg + b"\r\n")
-            except OSError:
-                return
-
-
 def test_mjpeg_over_http_has_the_times_of_its_arrival(tmp_path):
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), MotionJpeg) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/mjpg/video.cgi"
-        with StreamRecorder(address, tmp_path, SEGMENT_SEC, max_segments=1) as recorder:
-            (segment,) = recorder
-        server.shutdown()
+    with (
+        mjpeg_camera() as address,
+        StreamRecorder(address, tmp_path, SEGMENT_SEC, max_segments=1) as recorder,
+    ):
+        (segment,) = recorder
     # FFmpeg by itself would call it 25 frames a second.
     assert probe(segment.path).fps == pytest.approx(10, rel=0.3)
     assert are_consecutive(numbers_in(segment.path))

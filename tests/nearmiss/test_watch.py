@@ -41,6 +41,7 @@ def test_totals_and_gaps(tmp_path):
         "watched_sec": 26.0,
         "share_watched": 0.5,
         "segments": 3,
+        "failed_segments": 0,
         "frames": 650,
         "gaps": 3,
         "longest_gap_sec": 18.0,
@@ -49,6 +50,20 @@ def test_totals_and_gaps(tmp_path):
     assert [gap["reason"] for gap in record["gaps"]][1] == "Connection refused"
     assert record["segments"][0]["results"] == "a"
     assert record["segments"][2]["start"] == "2026-06-01T12:00:40.000+00:00"
+
+
+def test_a_segment_that_failed_was_not_watched(tmp_path):
+    watch = Watch(tmp_path, "rtsp://cam/road")
+    watch.add(segment(0, 10), results="a")
+    watch.add(segment(10, 40), failure="the disk is full")
+    watch.end(None, "asked to stop")
+    record = read(tmp_path)
+    summary = record["summary"]
+    assert (summary["segments"], summary["failed_segments"]) == (2, 1)
+    assert (summary["watched_sec"], summary["share_watched"]) == (10, 0.25)
+    assert record["segments"][1]["reason"] == "the disk is full"
+    assert "reason" not in record["segments"][0]
+    assert watch.failures == {"10.mp4": "the disk is full"}
 
 
 def test_the_record_is_up_to_date_after_each_segment(tmp_path):

@@ -15,14 +15,16 @@ from scipy.optimize import linear_sum_assignment
 from tasks.nearmiss.benchmark.passes import DEFAULTS, Found
 from tasks.nearmiss.classes import category_of
 from tasks.nearmiss.engines.agreement import iou
+from tasks.nearmiss.interactions.parameters import Parameters
 
 Floats = NDArray[np.float64]
 
 MATCH_IOU = 0.5
 # Strides and small shifts of boxes move the moment at which an event begins.
 SLACK_SEC = 0.5
-# A track's box is taken this far from its ends, for it may have been found a little later.
-REACH_SEC = 0.2
+# A track's last box stands for it this long: in a near-miss by its PET, the first road user has
+# left that long before the second arrives, which is the worst moment.
+REACH_SEC = Parameters().candidate_pet_sec
 BOX = ["x1", "y1", "x2", "y2"]
 
 
@@ -34,7 +36,8 @@ class Path:
     boxes: Floats
 
     def at(self, time: float) -> Floats | None:
-        """Its box at a time, interpolated between sights; None where it was not there."""
+        """Its box at a time, interpolated between sights; up to REACH_SEC before the first or
+        after the last, that one; None where it was not there."""
         if not self.times[0] - REACH_SEC <= time <= self.times[-1] + REACH_SEC:
             return None
         return np.array([np.interp(time, self.times, edge) for edge in self.boxes.T])

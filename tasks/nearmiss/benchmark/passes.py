@@ -169,7 +169,7 @@ def tracked(
     tracker = make_tracker(DEFAULTS.tracker, DEFAULTS.max_disappeared)
     sights = tracking.track_detections(frames, detections, tracker)
     size = clip.metadata.width, clip.metadata.height
-    return sights, refinement.refine_tracks(sights, stride, *size)
+    return sights, refinement.refine_tracks(sights, frames, stride, *size)
 
 
 def judged(

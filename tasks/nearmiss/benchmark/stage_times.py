@@ -121,7 +121,8 @@ def _time_clip(
                 for image in images
             ]
         taken = watches["inference"].wall_sec - before
-        summary_of_clip.frame_ms += [1000 * taken / sum(wanted)] * sum(wanted)
+        if any(wanted):  # the last group may be shorter than the stride
+            summary_of_clip.frame_ms += [1000 * taken / sum(wanted)] * sum(wanted)
         with watches["camera drift"]:
             for (_, time, _), image, objects in zip(group, images, found, strict=True):
                 if objects is not None:

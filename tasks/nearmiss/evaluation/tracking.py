@@ -118,7 +118,7 @@ def compare_trackers(
     rows = []
     for name in REGISTRY:
         tracks = track_detections(frames, people, make_tracker(name, max_disappeared=10))
-        refined = refine_tracks(tracks, stride, metadata.width, metadata.height)
+        refined = refine_tracks(tracks, frames, stride, metadata.width, metadata.height)
         counted = frames.loc[frames["processed"], "frame_index"]
         for refinement, table in (("", tracks), ("refined", refined)):
             metrics = tracking_metrics(truth, table, counted)

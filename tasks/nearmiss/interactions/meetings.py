@@ -21,6 +21,7 @@ from tasks.nearmiss.interactions.presets import PRESETS
 from tasks.nearmiss.interactions.risk import is_serious
 from tasks.nearmiss.interactions.table import each_candidate, interactions_table
 from tasks.nearmiss.interactions.trajectories import Trajectory, from_boxes
+from tasks.nearmiss.scoring import SCORE_DECIMALS
 
 AUTO = "auto"
 
@@ -158,7 +159,7 @@ def _ground(ground: GroundPlane, picture: tuple[int, int]) -> Scale:
 
 
 def _identified(table: pd.DataFrame) -> pd.DataFrame:
-    table = table.round(4)
+    table = table.round(SCORE_DECIMALS)
     table["interaction_id"] = [
         f"f{row.worst_frame}-{row.track_id_1}-{row.track_id_2}" for row in table.itertuples()
     ]

@@ -9,6 +9,7 @@ score = 0.5 nearness + 0.3 effort + 0.2 harm, each 0 to 1:
   rider is involved (Rosen and Sander 2009: the risk of death rises steeply from there).
 
 The weights are a convention, as those of the pixel score are; no crash record stands behind them.
+The levels are those of the pixel score.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tasks.nearmiss.interactions.parameters import Parameters
+from tasks.nearmiss.scoring import HIGH_FROM
 
 Floats = NDArray[np.float64]
 WEIGHT_NEARNESS, WEIGHT_EFFORT, WEIGHT_HARM = 0.5, 0.3, 0.2
 MOST_BRAKING = 8.0  # m/s^2
 HARM_SPEED, HARM_SPEED_VULNERABLE = 50 / 3.6, 30 / 3.6  # m/s
-HIGH_FROM, MEDIUM_FROM = 0.7, 0.4
 VULNERABLE = frozenset({"person", "bicycle", "motorcycle"})
 
 
@@ -53,13 +54,6 @@ def risk_score(
     full = HARM_SPEED_VULNERABLE if vulnerable else HARM_SPEED
     harm = np.clip(np.asarray(relative_speed, float) / full, 0, 1)
     return WEIGHT_NEARNESS * nearness + WEIGHT_EFFORT * hard + WEIGHT_HARM * harm
-
-
-def risk_level(score: float) -> str:
-    """High from 0.7, Medium from 0.4, else Low, as for pixel events."""
-    if score >= HIGH_FROM:
-        return "High"
-    return "Medium" if score >= MEDIUM_FROM else "Low"
 
 
 def is_serious(score_low: ArrayLike, units: ArrayLike) -> NDArray[np.bool_]:

@@ -13,9 +13,10 @@ from tasks.nearmiss.interactions.definition import Finding, judge
 from tasks.nearmiss.interactions.encounters import Encounter, encounter
 from tasks.nearmiss.interactions.intervals import INTERVAL, drawn_measures, held_minimum
 from tasks.nearmiss.interactions.parameters import Parameters
-from tasks.nearmiss.interactions.risk import VULNERABLE, risk_level, risk_score
+from tasks.nearmiss.interactions.risk import VULNERABLE, risk_score
 from tasks.nearmiss.interactions.trajectories import Trajectory
 from tasks.nearmiss.measures import conflict_type
+from tasks.nearmiss.scoring import risk_level
 
 Floats = NDArray[np.float64]
 

@@ -16,6 +16,7 @@ from tasks.errors import StageFailed
 MP4_CODECS = {"h264", "hevc", "mpeg4", "mjpeg", "av1"}
 CLOCK = 90_000  # ticks a second in the files; RTP's own
 LARGEST_STEP_SEC = 30  # between two frames; more is a camera's clock that was set
+LARGEST_BACK_STEP_SEC = 0.5  # frames come in order but for a little jitter; more is the same
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class SegmentWriter:
         self._temporary = folder / f".recording-{os.getpid()}{suffix}"
         self._clock = Fraction(0)  # seconds a tick, of the packets
         self._first = self._last_pts = self._last_dts = self._step = 0
+        self._given_dts = 0  # of the last packet, as it came
         self.clock_offset = float("inf")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +105,8 @@ class SegmentWriter:
         """Whether the camera's clock was set between the last packet written and this one."""
         if self.frames == 0:
             return False
-        return abs(float((packet.dts - self._last_dts) * self._clock)) > LARGEST_STEP_SEC
+        step = float((packet.dts - self._given_dts) * self._clock)
+        return not -LARGEST_BACK_STEP_SEC <= step <= LARGEST_STEP_SEC
 
     def write(self, packet: av.Packet) -> None:
         """Append a packet that has both of its times; the first one has to be a key frame.
@@ -115,6 +118,7 @@ class SegmentWriter:
         if self.frames == 0:
             self._clock = packet.time_base
             self._first, self._last_dts = packet.pts, packet.dts - 1
+        self._given_dts = packet.dts
         if packet.pts < self._first:
             return  # shown before the key frame, and made from frames that are not here
         # Neither order nor sense of a camera's times is sure, and a file needs both.

@@ -32,6 +32,14 @@ def test_the_same_moment_and_boxes_are_the_same_near_miss_in_either_order():
     assert same_boxes(near_miss(), near_miss(swapped=True)) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("late", [0.0, 0.1, 1.5, 3.0])
+def test_a_near_miss_whose_first_user_has_left_before_the_worst_moment_matches_itself(late):
+    """By its PET: the worst moment is the arrival of the second, the first's track ends earlier."""
+    crossing = NearMiss(2.0, 2.0 + late, 2.0 + late, (moving(0, 50), moving(200, -50, (2.0, 6.0))))
+    assert same_boxes(crossing, crossing) == pytest.approx(1)
+    assert match_near_misses([crossing], [crossing]).both == 1
+
+
 def test_a_track_seen_in_other_frames_is_compared_between_them():
     coarse = NearMiss(0.5, 1.5, 0.9, (moving(0, 50, (0.0, 2.0)), moving(200, -50, (0.0, 2.0))))
     assert same_boxes(near_miss(), coarse) == pytest.approx(1)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from tasks.nearmiss.interactions.conflict_area import area_passing
 from tasks.nearmiss.interactions.filters import (
@@ -10,16 +11,18 @@ from tasks.nearmiss.interactions.filters import (
     verdicts,
 )
 from tasks.nearmiss.interactions.intervals import held_minimum
+from tasks.nearmiss.interactions.meetings import find_interactions
 from tasks.nearmiss.interactions.parameters import Parameters
 from tasks.nearmiss.interactions.plane import Plane
 from tasks.nearmiss.interactions.points import from_points
-from tasks.nearmiss.interactions.risk import is_serious, risk_level, risk_score
+from tasks.nearmiss.interactions.risk import is_serious, risk_score
 from tasks.nearmiss.interactions.table import (
     INTERACTION_COLUMNS,
     find_candidates,
     interactions_table,
 )
 from tasks.nearmiss.interactions.trajectories import from_boxes
+from tasks.nearmiss.scoring import HIGH_FROM
 
 CAR = (4.4, 1.8, 1.55)
 
@@ -212,11 +215,37 @@ def test_different_units_do_not_mix(points_of):
         find_candidates(from_points(tracks, "m") + from_points(tracks, "px"))
 
 
-def test_risk_rises_with_danger_and_levels_are_those_of_pixel_events():
+def test_risk_rises_with_danger():
     near, far = (risk_score(t, np.nan, 6.0, 10.0, True, Parameters()) for t in (0.4, 1.6))
     assert 0 <= far < near <= 1
     assert risk_score(np.inf, np.nan, 0.0, 0.0, False, Parameters()) == 0
-    assert [risk_level(each) for each in (0.7, 0.4, 0.39)] == ["High", "Medium", "Low"]
+
+
+def test_a_level_is_that_of_the_score_in_the_table(points_of):
+    """The ttc_sec is looked for that brings the score just below an edge, where rounding lifts
+    it."""
+    tracks = points_of(
+        ("car", lambda t: (0 * t, 0.0)),
+        ("car", lambda t: (braking(-27.0, 12.0, 1.0, 7.0)(t), 0.0)),
+    )
+    trajectories = from_points(tracks, "m")
+
+    def score(ttc_sec):
+        (found,) = find_candidates(trajectories, Parameters(ttc_sec=ttc_sec))
+        return found.row["risk_score"]
+
+    aim = HIGH_FROM - 2e-5
+    ttc_sec = brentq(lambda ttc_sec: score(ttc_sec) - aim, 1.2, 1.5, xtol=1e-7)
+    assert aim - 2e-5 < score(ttc_sec) < HIGH_FROM
+    kept, rejected = find_interactions(
+        trajectories,
+        preset="default",
+        thresholds={"ttc_sec": ttc_sec},
+        disabled_filters=[],
+        pedestrian_pairs=False,
+    )
+    (row,) = [*kept.to_dict("records"), *rejected.to_dict("records")]
+    assert (row["risk_score"], row["risk_level"]) == (HIGH_FROM, "High")
 
 
 def test_held_minimum_passes_over_one_noisy_moment():
