@@ -98,5 +98,5 @@ def test_a_name_that_nobody_can_read_loses_one_check_and_not_the_milestone(tmp_p
         for probe in criterion.probes
         if probe.probe == "only_allowed_imports"
     ]
-    assert found.outcome in (Outcome.FAILED, Outcome.NOT_GRADABLE)
+    assert (found.outcome, found.example) == (Outcome.FAILED, "caf\ufffd.py, line 1: import torch")
     assert result.model_dump_json()

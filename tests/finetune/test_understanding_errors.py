@@ -355,8 +355,8 @@ def test_a_better_run_has_fewer_failures_by_the_bounds_of_the_run_before(tuned, 
     better = {row_id: replace(each, rouge_l=each.rouge_l + 0.2) for row_id, each in tuned.items()}
     given = Bounds(**json.loads(json.dumps(before["bounds"])))
     after = analyse(better, base, known, bounds=given)
-    # By bounds of its own the better run would have as many, for they are raised to take them in.
-    assert analyse(better, base, known)["n_low"] == before["n_low"]
+    # Bounds of its own are raised until they take enough answers in, however good these are.
+    assert after["n_low"] < analyse(better, base, known)["n_low"]
     assert after["n_low"] < before["n_low"]
     assert after["threshold"] == before["threshold"]
     good = {row_id: replace(each, rouge_l=each.rouge_l + 0.5) for row_id, each in tuned.items()}

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,7 +76,7 @@ class OnlyAllowedImports:
         unreadable: list[str] = []
         files = [path for path in python_files(submission) if not _is_test(path, submission)]
         for path in files:
-            inner = str(path.relative_to(submission))
+            inner = _readable(path.relative_to(submission))
             try:
                 names = list(_imports(ast.parse(path.read_bytes())))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -147,6 +148,11 @@ def python_files(submission: Path) -> Iterator[Path]:
         if count > MOST_FILES:
             return
         yield path
+
+
+def _readable(path: Path) -> str:
+    """A path as text that can be kept, also where its bytes are no UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _is_test(path: Path, submission: Path) -> bool:

@@ -142,6 +142,8 @@ class TextPerplexity(ModelProbe):
         nats = np.array([_nats(results[0], i, vocabulary) for i in range(len(texts))])
         lengths = np.array([len(text) for text in texts])
         perplexity = float(np.exp(nats.sum() / lengths.sum()))
+        if not np.isfinite(perplexity):
+            return self.graded(0.0, "The model gives a text that occurs no chance at all.")
         low, high = _interval(nats, lengths)
         unigram = stories.unigram_perplexity(stories.training_text(), "".join(texts))
         least = float(np.exp(_nats_of_grammar(jobs[0]).sum() / lengths.sum()))
@@ -153,10 +155,6 @@ class TextPerplexity(ModelProbe):
             "unigram": round(unigram, 3),
             "least_possible": round(least, 3),
         }
-        if not np.isfinite(perplexity):
-            return self.graded(
-                0.0, "The model gives a text that occurs no chance at all.", figures=figures
-            )
         if perplexity < IMPOSSIBLE * least:
             return self.result(
                 Outcome.NOT_GRADABLE,

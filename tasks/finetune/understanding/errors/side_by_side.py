@@ -24,7 +24,7 @@ def best_and_worst(
     Args:
         tuned: all answers of the tuned model.
         base: row id to the base model's answer.
-        verdicts: row id to what is wrong, of every worst answer.
+        verdicts: row id to what is wrong, of every low answer; one of the worst may be none.
 
     Returns:
         Best first and worst first: {"row_id", "instruction", "input", "truth", "base", "tuned",
@@ -36,8 +36,13 @@ def best_and_worst(
     good = [(case, base.get(case.row_id)) for case in best]
     bad = [(case, base.get(case.row_id)) for case in worst]
     return (
-        [_shown(case, before, _why_good(case, before)) for case, before in good],
-        [_shown(*pair, why_bad(*pair, verdicts[pair[0].row_id])) for pair in bad],
+        [_shown(case, before, _how_good(case, before)) for case, before in good],
+        [
+            _shown(case, before, why_bad(case, before, verdicts[case.row_id]))
+            if case.row_id in verdicts
+            else _shown(case, before, _how_good(case, before))
+            for case, before in bad
+        ],
     )
 
 
@@ -53,7 +58,7 @@ def why_bad(case: Case, base: Case | None, verdict: Verdict) -> str:
     return " ".join(sentences)
 
 
-def _why_good(case: Case, base: Case | None) -> str:
+def _how_good(case: Case, base: Case | None) -> str:
     words, expected = count_words(case.answer), count_words(case.reference)
     end = "ended by itself" if case.ended else "was ended by the limit of new tokens"
     length = f"The answer {end} after {words} words; the reference has {expected}."
