@@ -134,7 +134,7 @@ def _prompt_length(sample: _Sample) -> dict[str, Any] | None:
         "length of the prompt",
         sample,
         tokens,
-        "{more} prompts, often with logs or configuration, are understood worse.",
+        "{more} prompts are understood worse.",
         ("Long", "Short"),
         f"Low-scoring of the longest third of the prompts ({tokens[long].min()} tokens and more): "
         f"{sample.rates(long)}.",
