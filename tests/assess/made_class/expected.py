@@ -141,8 +141,12 @@ CLASS = (
         _open(
             "dense_forward", "sequential_forward", "parameter_registration", "mnist_mlp_accuracy"
         ),
-        # Convolution, its gradients and all parameters are there: settled, and right.
-        _open("spatial_network", *RUNNING_CNN, score=(100, 100)),
+        # What is settled is right; 65 points are certain and 60 pass, so that it passes already.
+        Expected(
+            Outcome.PASSED,
+            (100, 100),
+            dict.fromkeys(("spatial_network", *RUNNING_CNN), Outcome.NOT_GRADABLE),
+        ),
     ),
     _member(hostile.sleeps, _open(*RUNS_1), _open(*RUNS_2)),
     _member(hostile.prints_for_long, _open(*RUNS_1), _open(*RUNS_2)),
