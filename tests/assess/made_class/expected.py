@@ -71,8 +71,8 @@ def _failed(low: float, high: float, *failed: str) -> Expected:
     return Expected(Outcome.FAILED, (low, high), dict.fromkeys(failed, Outcome.FAILED))
 
 
-def _open(*probes: str, score: tuple[float, float] | None = None) -> Expected:
-    return Expected(Outcome.NOT_GRADABLE, score, dict.fromkeys(probes, Outcome.NOT_GRADABLE))
+def _open(*probes: str) -> Expected:
+    return Expected(Outcome.NOT_GRADABLE, None, dict.fromkeys(probes, Outcome.NOT_GRADABLE))
 
 
 def _member(
