@@ -20,6 +20,8 @@ from ..values import to_array
 Arrays = dict[str, np.ndarray]
 # The clock is taken before any of the student's code runs.
 clock = time.perf_counter
+# Seconds of a turn, many times what a program is left to run at a stretch.
+TURN = 0.1
 
 
 def convolution_speed(submission: Path, params: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def convolution_speed(submission: Path, params: dict[str, Any], arrays: Arrays) 
         arrays: `images` (n, c, h, w), `weight` (out, c, k, k), `bias` (out,).
 
     Returns:
-        `student`, `product`, `loops`: seconds, the least of the repeats taken in turns;
+        `student`, `product`, `loops`: seconds, of `in_turns`;
         `output` of the student's.
     """
     student = framework(submission)
@@ -123,17 +125,33 @@ def matrix_speed(submission: Path, params: dict[str, Any], arrays: Arrays) -> di
 
 
 def in_turns(ways: dict[str, Callable], repeats: int, seconds: float) -> dict[str, float]:
-    """The least seconds of each way; in turns, so that a busy machine is busy for all of them."""
+    """The least seconds of each way, in turns, so that a busy machine is busy for all of them.
+
+    In a turn a quick way is done again and again for as long as a slow one takes, up to `TURN`:
+    else it would fit between two interruptions by other programs, and the slow one never.
+
+    Args:
+        repeats: turns after a first one, which warms up and shows how long a way takes.
+        seconds: after which no other turn is begun.
+    """
     until = clock() + seconds
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+    taken = {name: [_seconds(way, 1)] for name, way in ways.items()}
+    turn = min(max(held[0] for held in taken.values()), TURN)
+    times = {name: max(1, round(turn / max(held[0], 1e-9))) for name, held in taken.items()}
     for _ in range(repeats):
-        for name, way in ways.items():
-            start = clock()
-            way()
-            taken[name].append(clock() - start)
         if clock() > until:
             break
-    return {name: min(held) for name, held in taken.items()}
+        for name, way in ways.items():
+            taken[name].append(_seconds(way, times[name]))
+    return {name: min(held[1:] or held) for name, held in taken.items()}
+
+
+def _seconds(way: Callable, times: int) -> float:
+    """Of one time."""
+    start = clock()
+    for _ in range(times):
+        way()
+    return (clock() - start) / times
 
 
 def _by_product(images: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
