@@ -149,6 +149,18 @@ def test_an_extension_of_no_milestone_is_refused(folder):
         read_course(folder).rubrics()
 
 
+def test_an_inactive_milestone_needs_no_rubric_yet(folder):
+    configure_milestones(folder, ["1", "2", "3", "4"])
+    _edit(folder, "rubric: milestone5", "rubric: later.yaml")
+    assert len(read_course(folder).rubrics()) == 4
+
+
+def test_an_extension_may_be_for_an_inactive_milestone(folder):
+    configure_milestones(folder, ["1", "2", "3", "4"])
+    _edit(folder, "extensions: []", "extensions: [{student: ada, milestone: milestone5, days: 2}]")
+    assert len(read_course(folder).rubrics()) == 4
+
+
 def test_due_times_are_the_courses_with_extensions(folder):
     _edit(folder, "timezone: UTC", "timezone: Europe/Berlin")
     _edit(folder, "due: null", "due: 2027-03-27")

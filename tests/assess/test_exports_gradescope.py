@@ -118,6 +118,23 @@ def test_where_nothing_could_be_graded_there_is_no_score(tmp_path):
     assert packed.left_out == ["ada"]
 
 
+def test_who_handed_in_the_same_files_gets_no_other_students_grade(tmp_path):
+    folders = {
+        name: submission(tmp_path / "class" / name, text)
+        for name, text in (("ada", "x = 1"), ("bo", "x = 1"), ("kim", "x = 2"), ("zoe", "x = 2"))
+    }
+    results = [
+        result(name, criterion("math", score))
+        for name, score in (("ada", 50.0), ("bo", 20.0), ("kim", 30.0), ("zoe", 30.0))
+    ]
+    packed = write_autograder(tmp_path / "autograder.zip", results, folders)
+    assert packed.alike == [["ada", "bo"]], "50 or 20: the files do not say which"
+    assert packed.graded == ["kim", "zoe"]
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as opened:
+        grades = [name for name in opened.namelist() if name.startswith("grades/")]
+    assert grades == [f"grades/{submission_key(folders['kim'])}.json"]
+
+
 def test_points_of_people_are_not_the_autograders():
     graded = result("ada", criterion("math", 90.0, 90.0), criterion("style", 5.0, 10.0, human=True))
     assert results_json(graded)["score"] == 90.0

@@ -119,6 +119,10 @@ def _gradescope(room: Classroom, folder: Path) -> Outcome:
         missing = sorted({*submissions} - {*packed.graded})
         left_out = f", without {', '.join(missing)}" if missing else ""
         lines.append(f"{len(packed.graded)} grades{left_out}: {path}")
+        lines += [
+            f"  the same files with different grades, to be entered by hand: {', '.join(group)}"
+            for group in packed.alike
+        ]
         lines.append(f"  autograder points of the assignment: {shown(autograder_points(rubric))}")
     lines.append("Gradescope has no public interface: upload the zip as the autograder.")
     return Outcome(lines=lines, folder=folder)

@@ -164,14 +164,20 @@ class Course(_Strict):
 
     def _check_extensions(self) -> None:
         """Refuse an extension that would do nothing, since its milestone is none."""
-        every = [read_rubric(find_rubric(one.rubric, self._folder)) for one in self.milestones]
-        known = {name for rubric in every for name in _names_of(rubric)}
-        for one in self.extensions:
-            if one.milestone is not None and one.milestone not in known:
+        active = {name for rubric in self._rubrics or [] for name in _names_of(rubric)}
+        others = [one for one in self.extensions if one.milestone not in (None, *active)]
+        # Only now: an inactive milestone may have no rubric yet.
+        known = self._names_of_inactive() if others else set()
+        for one in others:
+            if one.milestone not in known:
                 raise BadInput(
                     f"{self._folder / COURSE_FILE}: the extension of '{one.student}' is for "
                     f"'{one.milestone}', which is no milestone of the course."
                 )
+
+    def _names_of_inactive(self) -> set[str]:
+        paths = [find_rubric(one.rubric, self._folder) for one in self.milestones if not one.active]
+        return {name for path in paths for name in _names_of(read_rubric(path))}
 
     def rubric(self, milestone: str) -> Rubric:
         """The rubric of an active milestone by its number or id.

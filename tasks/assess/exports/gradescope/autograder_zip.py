@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,10 +34,13 @@ class Packed:
     Attributes:
         graded: students whose grade it hands out.
         left_out: students for whom there is no score, or no folder.
+        alike: groups of students who handed in the same files and have different scores. A
+            lookup by files cannot tell them apart, so none of them is handed a grade.
     """
 
     graded: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    alike: list[list[str]] = field(default_factory=list)
 
 
 def write_autograder(
@@ -61,15 +65,21 @@ def write_autograder(
             f"A Gradescope autograder is for one milestone, and these grades are of "
             f"{', '.join(milestones)}: name one with --milestone."
         )
-    packed, grades = Packed(), {}
+    packed, by_key, grades = Packed(), defaultdict(dict), {}
     for result in results:
         content = results_json(result)
         folder = submissions.get(result.student)
         if content is None or folder is None or not folder.is_dir():
             packed.left_out.append(result.student)
             continue
-        grades[lookup.submission_key(folder)] = content
-        packed.graded.append(result.student)
+        by_key[lookup.submission_key(folder)][result.student] = content
+    for key, handed_in in by_key.items():
+        if len({content["score"] for content in handed_in.values()}) > 1:
+            packed.alike.append(sorted(handed_in))
+            continue
+        grades[key] = next(iter(handed_in.values()))
+        packed.graded.extend(handed_in)
+    packed.graded.sort()
     with whole_or_nothing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         _add(archive, "setup.sh", SETUP, EXECUTABLE)
         _add(archive, "run_autograder", RUN, EXECUTABLE)
