@@ -23,6 +23,7 @@ from tasks.gates import FAILED_STATE, QualityGateFailed
 from tasks.nearmiss import endings, sources, stages, weights
 from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.detectors import stages as detector_stages
+from tasks.nearmiss.ground.from_file import read_calibration
 from tasks.nearmiss.interactions import stages as interaction_stages
 from tasks.nearmiss.interactions.meetings import AUTO
 from tasks.nearmiss.sources import stages as source_stages
@@ -68,7 +69,10 @@ def one_video(config: NearMissConfig) -> Outcome:
     engine = run.add(
         "choose engine",
         detector_stages.choose_engine(
-            video, metadata, detector, **config.part("engine", "imgsz", "conf_threshold")
+            video,
+            metadata,
+            detector,
+            **config.part("engine", "int8_video", "imgsz", "conf_threshold"),
         ),
     )
     if config.chunk_sec and engine.figures["engine"]:
@@ -255,12 +259,20 @@ def check(config: NearMissConfig) -> None:
     else:  # of several, one that is broken stops no other
         for video in videos:
             sources.check(video)
-    calibration = None if config.calibration == AUTO else config.calibration
-    for named in (config.tracks, config.labels, calibration):
-        if named is not None and not Path(named).expanduser().is_file():
+    for named in (config.tracks, config.labels):
+        if named is not None and not named.expanduser().is_file():
             raise BadInput(f"{named}: there is no such file.")
+    if config.calibration not in (None, AUTO):
+        read_calibration(Path(config.calibration).expanduser())
     if config.weights is not None:
         weights.find_weights(config.weights)
+    if config.int8_video is not None:
+        if not config.engine.endswith("int8"):
+            raise BadInput(
+                f"--int8-video does nothing for --engine {config.engine}: name openvino-int8 or "
+                "onnx-int8 as well."
+            )
+        sources.check(str(config.int8_video))
 
 
 if __name__ == "__main__":

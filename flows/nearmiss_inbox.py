@@ -25,7 +25,7 @@ from flows.nearmiss import nearmiss
 from tasks import command_line, publish
 from tasks.errors import BadInput, StageFailed
 from tasks.gates import FAILED_STATE
-from tasks.nearmiss import summary
+from tasks.nearmiss import endings, summary
 from tasks.nearmiss.config import NearMissConfig, NearMissSettings
 from tasks.nearmiss.inbox import COPY_AGAIN, QUARANTINED, TRY_AGAIN, Arrival, Handled, Inbox
 from tasks.nearmiss.inbox_config import InboxConfig
@@ -98,7 +98,7 @@ def process(config: InboxConfig, inbox: Inbox, video: Arrival, troubles: list[st
     error = error_of(state)
     if state.name == FAILED_STATE:
         return inbox.quarantine(video, state.message, f"Look at the gate's rows. {TRY_AGAIN}")
-    if isinstance(error, BadInput) and is_about(video.path, error):
+    if isinstance(error, BadInput) and endings.is_about(video.path, error):
         return inbox.quarantine(video, str(error), COPY_AGAIN)
     reason = f"{type(error).__name__}: {error}" if error else str(state.message)
     if isinstance(error, BadInput | StageFailed):
@@ -117,12 +117,6 @@ def error_of(state: State) -> BaseException | None:
         return None
     error = state.result(raise_on_failure=False)
     return error if isinstance(error, BaseException) else None
-
-
-def is_about(video: Path, error: BadInput) -> bool:
-    """Whether it is the video that is bad: a sentence begins with what it is about. Any other is
-    about the settings, which the next video has as well."""
-    return str(error).startswith(f"{video}:")
 
 
 def found_in(folder: Path) -> str:

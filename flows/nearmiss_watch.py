@@ -9,7 +9,7 @@ import tasks.environment  # noqa: F401  isort: skip — Prefect reads its settin
 
 from prefect import get_run_logger
 
-from tasks.errors import StageFailed
+from tasks.errors import BadInput, StageFailed
 from tasks.interruption import first_interrupt_calls
 from tasks.nearmiss import endings
 from tasks.nearmiss.config import NearMissConfig
@@ -27,7 +27,8 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
     `stream.json` says what was not seen.
 
     Raises:
-        BadInput: the camera refuses the address or login.
+        BadInput: the camera refuses the address or login, or the settings do not fit the first
+            segment, nor then any other.
         StageFailed: the stream was lost for longer than the configuration allows; or, at the end,
             where the run of any segment failed.
     """
@@ -47,8 +48,9 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
     with recorder, first_interrupt_calls(recorder.stop):
         try:
             for segment in recorder:
+                config = config.calibrated_by(segment.path)
                 lines += one_segment(config, segment, notes)
-        except StageFailed as error:
+        except (BadInput, StageFailed) as error:
             lost = error
     notes.end(recorder.closing_gap, str(lost) if lost else "asked to stop")
     outcome = endings.end_of_watch(notes, folder, lines)
@@ -62,7 +64,11 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
 def one_segment(config: NearMissConfig, segment: Segment, notes: Watch) -> list[str]:
     """The whole flow for one segment, noted: the lines to print of it.
 
-    The recording of one that failed is kept in any case, so that it can be looked at again.
+    The recording of one that failed is kept in any case, so that it can be looked at again, and
+    so is the one that an int8 engine was calibrated with.
+
+    Raises:
+        BadInput: of the first segment, where it is about the settings.
     """
     from flows.nearmiss import nearmiss  # which imports this file
 
@@ -70,11 +76,15 @@ def one_segment(config: NearMissConfig, segment: Segment, notes: Watch) -> list[
     if state.is_completed():
         notes.add(segment, state=state.name, results=segment.path.stem)
         found = state.result().lines
-        if not config.keep_segments:
+        if not config.keep_segments and segment.path != config.int8_video:
             segment.path.unlink()
     else:
         found = [endings.reason_of(state)]
+        is_first = not notes.segments
         notes.add(segment, failure=found[0], state=state.name)
+        error = state.result(raise_on_failure=False)
+        if is_first and isinstance(error, BadInput) and not endings.is_about(segment.path, error):
+            raise error
     return [segment.path.name, *(f"  {line}" for line in found)]
 
 

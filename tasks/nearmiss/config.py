@@ -90,6 +90,11 @@ class NearMissSettings(FlowConfig):
         description="Inference engine of yolo, by library and precision. auto: the fastest here "
         "of those in fp32 and bf16 that finds the same boxes, measured once.",
     )
+    int8_video: Path | None = Field(
+        default=None,
+        description="Video of the same camera with whose frames an int8 engine is calibrated, once "
+        "for all its videos. None: each video's own frames, or a stream's first segment.",
+    )
     conf_threshold: float = Field(
         default=0.4, ge=0.01, le=1, description="Smallest confidence of a detection (0 to 1)."
     )
@@ -188,6 +193,13 @@ class NearMissSettings(FlowConfig):
 
 class NearMissConfig(NearMissSettings, NearMissInput):
     """Turn traffic videos into ranked near-miss events."""
+
+    def calibrated_by(self, segment: Path) -> "NearMissConfig":
+        """This configuration with this video for the calibration of an int8 engine, unless another
+        is settled or no engine is asked for that needs one."""
+        if self.int8_video is not None or not self.engine.endswith("int8"):
+            return self
+        return self.model_copy(update={"int8_video": segment})
 
     def for_segment(self, segment: Path, folder: Path) -> "NearMissConfig":
         """This configuration for one piece of a live stream: without what concerns the stream."""

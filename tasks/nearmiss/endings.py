@@ -89,6 +89,12 @@ def end_of_watch(notes: Watch, folder: Path, lines: list[str]) -> Outcome:
     return Outcome(lines=[*lines, verdict, f"Record: {folder / RECORD_NAME}"], folder=folder)
 
 
+def is_about(video: Path, error: BadInput) -> bool:
+    """Whether it is the video that is bad: a sentence begins with what it is about. Any other is
+    about the settings, which the next video has as well."""
+    return str(error).startswith(f"{video}:")
+
+
 def reason_of(state: State) -> str:
     """Why a run did not end well, in one sentence."""
     error = state.result(raise_on_failure=False)

@@ -17,6 +17,7 @@ class Watch:
 
     Attributes:
         folder: of the record.
+        segments: what is kept of each, in their order.
         failures: reason why the run of a segment failed, by the name of its file.
     """
 
@@ -29,7 +30,7 @@ class Watch:
         self.folder = folder
         self._path = folder / RECORD_NAME
         self._address = masked(location)
-        self._segments: list[dict[str, Any]] = []
+        self.segments: list[dict[str, Any]] = []
         self._gaps: list[Gap] = []
         self._started = self._ended = datetime.now(UTC)
         self._watched_sec = 0.0
@@ -43,9 +44,9 @@ class Watch:
             failure: why its run failed; its time then counts as not watched.
             facts: what else to keep beside it, JSON-able, such as where its results are.
         """
-        if not self._segments:
+        if not self.segments:
             self._started = segment.gap.start if segment.gap else segment.start
-        self._segments.append(
+        self.segments.append(
             {
                 "file": segment.path.name,
                 "start": _stamp(segment.start),
@@ -76,7 +77,7 @@ class Watch:
         """
         if closing_gap:
             self._gaps.append(closing_gap)
-            if not self._segments:
+            if not self.segments:
                 self._started = closing_gap.start
             self._ended = closing_gap.end
         self._write(reason)
@@ -97,9 +98,9 @@ class Watch:
             "share_watched": round(min(1.0, self._watched_sec / total_sec), 4)
             if total_sec > 0
             else None,
-            "segments": len(self._segments),
+            "segments": len(self.segments),
             "failed_segments": len(self.failures),
-            "frames": sum(segment["frames"] for segment in self._segments),
+            "frames": sum(segment["frames"] for segment in self.segments),
             "gaps": len(self._gaps),
             "longest_gap_sec": round(max((gap.seconds for gap in self._gaps), default=0.0), 3),
         }
@@ -111,7 +112,7 @@ class Watch:
                 "address": self._address,
                 "summary": self.summary(),
                 "ended_because": ended_because,
-                "segments": self._segments,
+                "segments": self.segments,
                 "gaps": [
                     {
                         "start": _stamp(gap.start),

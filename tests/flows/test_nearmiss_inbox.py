@@ -130,7 +130,7 @@ def test_an_unknown_failure_is_tried_again_and_then_put_aside(folder, clip, monk
 def test_bad_settings_put_no_video_in_quarantine(folder, clip, tmp_path):
     """Not even where a video has a single attempt."""
     calibration = tmp_path / "camera.yaml"
-    calibration.write_text("points: none")
+    calibration.write_text("matrix: [[1, 0, 0], [0, 0, 0], [0, 0, 1]]")  # a line
     (folder / "a.mp4").write_bytes(clip)
     state = look(folder, calibration=str(calibration), attempts=1)
     error = state.result(raise_on_failure=False)

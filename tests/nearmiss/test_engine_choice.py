@@ -1,9 +1,11 @@
 """Agreement counts what it says, and the choice follows it and is remembered."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from videos import make_clip
 
 from tasks.errors import BadInput
 from tasks.nearmiss.classes import CLASSES
@@ -153,6 +155,7 @@ def clip(weights_file, onnx_file, made_scene_file, monkeypatch):
         weights=FilePointer.to(weights_file),
         onnx=FilePointer.to(onnx_file),
         video=FilePointer.to(made_scene_file),
+        calibration=FilePointer.to(made_scene_file),
         picture_size=(720, 1280),
         imgsz=320,
         conf_threshold=0.3,
@@ -188,7 +191,9 @@ def test_what_a_choice_depends_on(clip):
         return choose._key(asked, able, changed, threads)
 
     other = FilePointer(path="x", sha256="0" * 64, bytes=1)
-    assert key() == key(video=other), "another clip is the same machine"
+    assert key() == key(video=other, calibration=other), "another clip is the same machine"
+    int8 = key(asked="openvino-int8")
+    assert int8 == key(asked="openvino-int8", video=other), "calibrated by the same video"
     changed = [
         key(),
         key(weights=other),
@@ -197,10 +202,25 @@ def test_what_a_choice_depends_on(clip):
         key(conf_threshold=0.5),
         key(threads=1),
         key(able=("onnx-fp32", "openvino-bf16")),
-        key(asked="openvino-int8"),
-        key(asked="openvino-int8", video=other),
+        int8,
+        key(asked="openvino-int8", calibration=other),
     ]
     assert len(set(changed)) == len(changed)
+
+
+def test_a_calibration_video_serves_clips_of_another_size(clip, tmp_path, monkeypatch):
+    """Its frames are fitted to the clip's, and the model is named by it, not by the clip."""
+    other = make_clip(tmp_path / "other.mp4", frames=30)
+    asked = {}
+
+    def note(name, onnx, pictures, letterbox, calibration_sha256):
+        asked[calibration_sha256] = {picture.shape for picture in pictures()}
+        return onnx
+
+    monkeypatch.setattr(choose, "int8_model", note)
+    calibrated = replace(clip, calibration=FilePointer.to(other))
+    assert calibrated.model("openvino-int8") == clip.onnx.path
+    assert asked == {FilePointer.to(other).sha256: {(720, 1280, 3)}}
 
 
 def test_bf16_where_the_cpu_has_none(clip, tmp_path, monkeypatch):

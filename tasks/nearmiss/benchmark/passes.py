@@ -113,10 +113,12 @@ class Detectors:
 
     def model(self, configuration: Configuration, clip: Clip) -> Path:
         """The file that the configuration's engine reads; made where it is not there yet."""
+        calibration = FilePointer.to(self._first[clip.picture_size].path)
         return EngineClip(
             weights=self._weights,
             onnx=self._onnx,
-            video=FilePointer.to(self._first[clip.picture_size].path),
+            video=calibration,
+            calibration=calibration,
             picture_size=clip.picture_size,
             imgsz=configuration.imgsz,
             conf_threshold=DEFAULTS.conf_threshold,

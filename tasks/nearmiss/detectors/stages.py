@@ -42,6 +42,7 @@ def choose_engine(
     metadata: dict[str, Any],
     detector: StageResult,
     engine: str,
+    int8_video: Path | None,
     imgsz: int,
     conf_threshold: float,
 ) -> StageResult:
@@ -55,6 +56,7 @@ def choose_engine(
         weights=detector.files["weights"],
         onnx=detector.files["onnx"],
         video=video,
+        calibration=FilePointer.to(int8_video.expanduser()) if int8_video else video,
         picture_size=(metadata["height"], metadata["width"]),
         imgsz=imgsz,
         conf_threshold=conf_threshold,

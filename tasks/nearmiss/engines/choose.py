@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from tasks.errors import BadInput
@@ -55,6 +56,7 @@ class Clip:
     Attributes:
         weights, onnx: the detector's weights and their float export.
         video: whose frames are measured on.
+        calibration: video whose frames quantized models are calibrated with.
         picture_size: height and width of its pictures.
         imgsz: longer side of the network's input in pixels.
         conf_threshold: of the run.
@@ -63,6 +65,7 @@ class Clip:
     weights: FilePointer
     onnx: FilePointer
     video: FilePointer
+    calibration: FilePointer
     picture_size: tuple[int, int]
     imgsz: int
     conf_threshold: float
@@ -80,8 +83,20 @@ class Clip:
             return self.onnx.path
         letterbox = Letterbox.of(self.picture_size, self.imgsz)
         return int8_model(
-            engine, self.onnx.path, lambda: self.pictures, letterbox, self.video.sha256
+            engine,
+            self.onnx.path,
+            self.calibration_pictures,
+            letterbox,
+            self.calibration.sha256,
         )
+
+    def calibration_pictures(self) -> list[np.ndarray]:
+        """Frames spread over the calibration video, in the clip's picture size."""
+        if self.calibration == self.video:
+            return self.pictures
+        height, width = self.picture_size
+        frames = sample_frames(self.calibration.path, PICTURES)
+        return [cv2.resize(frame, (width, height)) for frame in frames]
 
 
 @dataclass(frozen=True)
@@ -243,7 +258,7 @@ def _milliseconds(engine: Engine, pictures: Sequence[np.ndarray]) -> tuple[float
 def _key(asked: str, candidates: Sequence[str], clip: Clip, threads: int) -> str:
     """What a choice depends on, as 16 hex digits.
 
-    The clip counts only where a quantized model was calibrated with it.
+    A video counts only where a quantized model was calibrated with it.
     """
     machine = environment()
     parts = {
@@ -255,7 +270,7 @@ def _key(asked: str, candidates: Sequence[str], clip: Clip, threads: int) -> str
         "picture": clip.picture_size,
         "conf_threshold": clip.conf_threshold,
         "candidates": candidates,
-        "clip": clip.video.sha256 if asked in SUFFIX else None,
+        "calibration": clip.calibration.sha256 if asked in SUFFIX else None,
         "rule": [MATCH_IOU, MARGIN, PICTURES, TIMED_PICTURES, PASSES],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

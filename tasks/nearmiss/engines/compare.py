@@ -104,6 +104,7 @@ def main() -> None:
         weights=FilePointer.to(weights),
         onnx=FilePointer.to(export_onnx(weights)),
         video=video,
+        calibration=video,
         picture_size=(metadata.height, metadata.width),
         imgsz=chosen.imgsz,
         conf_threshold=CONF_THRESHOLD,

@@ -83,7 +83,7 @@ def load_calibration(path: Path, picture_size: tuple[int, int]) -> GroundPlane:
     Raises:
         BadInput: one sentence on what is wrong with the file, its points or the fit.
     """
-    content = _read(path)
+    content = read_calibration(path)
     try:
         if content.matrix is not None:
             plane = plane_from_matrix(np.array(content.matrix), picture_size)
@@ -156,9 +156,14 @@ def plane_from_matrix(matrix: Floats, picture_size: tuple[int, int]) -> GroundPl
     return GroundPlane(matrix, picture_size)
 
 
-def _read(path: Path) -> CalibrationFile:
+def read_calibration(path: Path) -> CalibrationFile:
+    """The content of a calibration file, its form checked and not yet its points.
+
+    Raises:
+        BadInput: it is not there, or not of this form.
+    """
     if not path.is_file():
-        raise BadInput(f"{path}: there is no such calibration file.")
+        raise BadInput(f"{path}: there is no such file.")
     if path.stat().st_size > MAX_BYTES:
         raise BadInput(f"{path}: is too large for a calibration file.")
     try:
