@@ -1,4 +1,4 @@
-"""Several videos on a Dask cluster: the same results as on threads, a killed worker costs none."""
+"""Several videos on a cluster: the same results as on threads; a killed worker costs none."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pandas as pd
 import pytest
@@ -19,13 +20,11 @@ TABLES = ("events.csv", "interactions.csv", "rejected.csv")
 
 
 @pytest.fixture
-def cluster(tmp_path, prefect_server):
+def dask_cluster(tmp_path, prefect_server):
     """A scheduler and two workers as processes of their own: address, and the workers."""
     from prefect.settings import PREFECT_API_URL
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     environment = os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()}
     quiet = ["--no-dashboard"]
@@ -50,6 +49,40 @@ def cluster(tmp_path, prefect_server):
             process.wait(30)
 
 
+@pytest.fixture
+def ray_cluster(tmp_path, prefect_server):
+    """The address of a head node with two cores, in a process group of its own."""
+    pytest.importorskip("prefect_ray", reason="pip install prefect-ray")
+    from prefect.settings import PREFECT_API_URL
+
+    port = free_port()
+    words = ["start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={port}"]
+    more = ["--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats"]
+    head = subprocess.Popen(
+        [sys.executable, "-m", "ray.scripts.scripts", *words, *more],
+        env=os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()},
+        cwd=PROJECT_ROOT,
+        stdout=(tmp_path / "ray.log").open("w"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        os.killpg(head.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            head.wait(10)
+        with suppress(ProcessLookupError):
+            os.killpg(head.pid, signal.SIGKILL)
+        head.wait(30)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def run(clips, folder):
     config = NearMissConfig(
         video=[str(clip) for clip in clips], output_dir=folder, detector="motion", stride=1
@@ -62,11 +95,11 @@ def tables(folder, clip):
 
 
 @pytest.mark.slow
-def test_a_killed_worker_costs_time_and_no_results(cluster, tmp_path, monkeypatch):
+def test_a_killed_dask_worker_costs_time_and_no_results(dask_cluster, tmp_path, monkeypatch):
     clips = [make_clip(tmp_path / f"site_{n}.mp4", frames=60 + 4 * n) for n in range(4)]
     assert run(clips, tmp_path / "threads").is_completed()
 
-    address, workers = cluster
+    address, workers = dask_cluster
     monkeypatch.setenv("TASK_RUNNER", "dask")
     monkeypatch.setenv("DASK_ADDRESS", address)
     folder = tmp_path / "dask"
@@ -74,8 +107,24 @@ def test_a_killed_worker_costs_time_and_no_results(cluster, tmp_path, monkeypatc
         state = run(clips, folder)
     assert killer.killed, "the cluster was done before the worker was killed"
     assert state.is_completed(), state.message
+    assert_same_results(clips, folder, tmp_path / "threads")
+
+
+@pytest.mark.slow
+def test_ray_gives_the_results_of_threads(ray_cluster, tmp_path, monkeypatch):
+    clips = [make_clip(tmp_path / f"site_{n}.mp4", frames=60 + 4 * n) for n in range(3)]
+    assert run(clips, tmp_path / "threads").is_completed()
+
+    monkeypatch.setenv("TASK_RUNNER", "ray")
+    monkeypatch.setenv("RAY_ADDRESS", ray_cluster)
+    state = run(clips, tmp_path / "ray")
+    assert state.is_completed(), state.message
+    assert_same_results(clips, tmp_path / "ray", tmp_path / "threads")
+
+
+def assert_same_results(clips, folder, reference):
     for clip in clips:
-        expected, found = tables(tmp_path / "threads", clip), tables(folder, clip)
+        expected, found = tables(reference, clip), tables(folder, clip)
         for name in TABLES:
             pd.testing.assert_frame_equal(found[name], expected[name])
     (batch,) = folder.glob("batch-*")
