@@ -32,6 +32,8 @@ PROFILES: dict[str, dict[str, Any]] = {
         "max_length": 256,
         "epochs": 1,
         "max_new_tokens": 32,
+        # To convert and compile two models takes longer than the few answers do.
+        "engine": "pytorch",
     },
 }
 
