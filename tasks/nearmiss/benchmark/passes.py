@@ -181,19 +181,20 @@ def judged(
     sights: pd.DataFrame,
     tracks: pd.DataFrame,
     summary: DetectionSummary,
+    settings: NearMissConfig = DEFAULTS,
 ) -> Found:
-    """Events and interactions of tracks."""
+    """Events and interactions of tracks, by these settings."""
     transforms = summary.camera.transforms()
     drifts = summary.camera.figures()["kind"] == drift.DRIFTING
     steady_sights, steady = (
         drift.compensate(table, transforms) if drifts else table for table in (sights, tracks)
     )
-    detector = scoring.NearMissDetector(**DEFAULTS.criteria())
+    detector = scoring.NearMissDetector(**settings.criteria())
     events = scoring.score_tracks(frames, steady, detector)
     size = clip.metadata.width, clip.metadata.height
     scale = meetings.scale_for(steady_sights, size, None)
     kept, rejected = meetings.find_interactions(
-        meetings.trajectories_of_boxes(steady_sights, scale), **DEFAULTS.definition()
+        meetings.trajectories_of_boxes(steady_sights, scale), **settings.definition()
     )
     return Found(
         frames=frames,

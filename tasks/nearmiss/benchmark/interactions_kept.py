@@ -1,0 +1,126 @@
+"""How many of the reference's interactions a faster engine and stride keep, preset by preset.
+
+    python -m tasks.nearmiss.benchmark.interactions_kept clip.mp4 … [--made-scenes] \
+        [--engines openvino-int8] [--strides 1 2]
+
+Interactions are rare at the default thresholds, so the same tracks are judged by every preset,
+each also with pairs of pedestrians: more interactions, closer to their thresholds. The reference
+is onnx-fp32 at stride 1, whose boxes the tests hold against PyTorch's.
+"""
+
+import argparse
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tasks.nearmiss.benchmark.clips import Clip, clip_of
+from tasks.nearmiss.benchmark.configurations import Configuration
+from tasks.nearmiss.benchmark.matching import Matched, match_near_misses, near_misses
+from tasks.nearmiss.benchmark.passes import (
+    DEFAULTS,
+    Detectors,
+    Found,
+    find_near_misses,
+    judged,
+)
+from tasks.nearmiss.benchmark.table import extra_share, missed_share, percent
+from tasks.nearmiss.config import NearMissConfig
+from tasks.nearmiss.engines import NAMES
+from tasks.nearmiss.interactions.presets import PRESETS
+from tasks.nearmiss.sources import made_scene
+from tasks.nearmiss.weights import export_onnx, find_weights
+from tasks.pointers import FilePointer
+
+REFERENCE = Configuration("onnx-fp32", threads=True)
+
+
+def interactions_kept(
+    clips: Sequence[Clip], detectors: Detectors, candidates: Sequence[Configuration]
+) -> pd.DataFrame:
+    """One row a candidate and way of judging, over all clips together: how many interactions the
+    reference has, the share of them that is missed, and the share of the candidate's own that
+    the reference lacks, in percent with n and the 95 % Wilson interval."""
+    totals: dict[tuple[Configuration, str, bool], Matched] = defaultdict(Matched)
+    for clip in clips:
+        reference = find_near_misses(clip, REFERENCE, detectors.get(REFERENCE, clip))
+        for candidate in candidates:
+            found = find_near_misses(clip, candidate, detectors.get(candidate, clip))
+            for settings in ways_to_judge():
+                sides = [
+                    near_misses(judged_again(clip, one, settings), clip.metadata.fps)
+                    for one in (reference, found)
+                ]
+                key = candidate, settings.preset, settings.pedestrian_pairs
+                totals[key] += match_near_misses(*(side["interactions"] for side in sides))
+    return pd.DataFrame([_row(*key, matched) for key, matched in totals.items()])
+
+
+def ways_to_judge() -> list[NearMissConfig]:
+    """Every preset, without and with pairs of pedestrians."""
+    return [
+        DEFAULTS.model_copy(update={"preset": preset, "pedestrian_pairs": pairs})
+        for pairs in (False, True)
+        for preset in PRESETS
+    ]
+
+
+def judged_again(clip: Clip, found: Found, settings: NearMissConfig) -> Found:
+    """The same tracks by other settings."""
+    return judged(
+        clip, found.frames, found.detections, found.sights, found.tracks, found.summary, settings
+    )
+
+
+def _row(candidate: Configuration, preset: str, pairs: bool, matched: Matched) -> dict[str, Any]:
+    missed, extra = missed_share(matched), extra_share(matched)
+    return {
+        "engine": candidate.engine,
+        "stride": candidate.stride,
+        "preset": preset,
+        "pedestrian_pairs": pairs,
+        "reference": matched.reference,
+        "missed_%": percent(missed["value"]),
+        "missed_low_%": percent(missed["low"]),
+        "missed_high_%": percent(missed["high"]),
+        "own": matched.candidate,
+        "extra_%": percent(extra["value"]),
+        "extra_low_%": percent(extra["low"]),
+        "extra_high_%": percent(extra["high"]),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("videos", type=Path, nargs="*")
+    parser.add_argument("--made-scenes", action="store_true")
+    parser.add_argument("--seconds", type=float, default=3600.0)
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--engines", nargs="+", choices=NAMES, default=["openvino-int8"])
+    parser.add_argument("--strides", type=int, nargs="+", default=[1, 2])
+    chosen = parser.parse_args()
+    weights, _ = find_weights(chosen.weights)
+    with tempfile.TemporaryDirectory() as folder:
+        videos = [*chosen.videos]
+        if chosen.made_scenes or not videos:
+            for name, actors in made_scene.SCENES.items():
+                videos.append(Path(folder) / f"made-{name}.mp4")
+                made_scene.make(videos[-1], actors)
+        clips = [
+            clip_of(video, chosen.seconds, Path(folder) / str(number))
+            for number, video in enumerate(videos)
+        ]
+        detectors = Detectors(FilePointer.to(weights), FilePointer.to(export_onnx(weights)), clips)
+        candidates = [
+            Configuration(engine, stride=stride, threads=True)
+            for engine in chosen.engines
+            for stride in chosen.strides
+        ]
+        print(interactions_kept(clips, detectors, candidates).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
