@@ -39,6 +39,9 @@ def trained(config: FinetuneConfig, run: Run, splits: Splits) -> StageResult:
             most=(config.max_test_rows, config.max_val_rows),
             max_new_tokens=config.max_new_tokens,
             overrides=overrides_file(config),
+            timed=(splits["train"], config.max_train_rows, config.training().model_dump())
+            if config.measure_speed
+            else None,
         )
     return run.stage(
         stages.train,

@@ -91,7 +91,7 @@ def chosen(config: IterateConfig, former: Former) -> Choice:
     """The one change."""
     return choose(
         former.evidence(config.more_rows is not None),
-        tried(read_records(config.records_folder()), before=former.folder.name),
+        tried(read_records(config.records_folder()), former.training_sha256),
         wanted=config.change,
     )
 
@@ -154,6 +154,7 @@ def concluded(
         config.records_folder(),
         choice,
         before=former.folder.name,
+        before_training=former.training_sha256,
         after=run.folder.name,
         command=command,
         settings_before=former.training["settings"],

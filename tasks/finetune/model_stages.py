@@ -51,7 +51,7 @@ def model(
     return StageResult.of(written, facts, [facts["note"]] if facts["note"] else [])
 
 
-@stage(work=[answering, overriding, slices], name="fit")
+@stage(work=[answering, measuring, overriding, slices], name="fit")
 def fit(
     *,
     model: StageResult,
@@ -60,12 +60,23 @@ def fit(
     most: tuple[int | None, int | None],
     max_new_tokens: int,
     overrides: FilePointer | None,
+    timed: tuple[FilePointer, int | None, dict[str, Any]] | None,
     folder: Path,
 ) -> StageResult:
-    """Refuse, before training, what would stop the run after it. `most`: rows of test and val."""
+    """Refuse, before training, what would stop the run after it.
+
+    Args:
+        most: rows of test and val.
+        timed: rows to train on, the most of them, and the settings of training, where speed is to
+            be measured.
+    """
     del folder  # nothing is written
     if overrides:
         read_overrides([row["row_id"] for row in slices.rows_of(test.path)], overrides.path)
+    if timed:
+        train, most_rows, settings = timed
+        count = len(slices.rows_of(train.path, most_rows))
+        measuring.refuse_too_few(TrainingSettings(**settings), count)
     rows = {"test": slices.rows_of(test.path, most[0]), "val": slices.rows_of(val.path, most[1])}
     return StageResult.of({}, answering.refuse_too_long(folder_of(model), rows, max_new_tokens))
 
@@ -288,6 +299,7 @@ def analyse(
         trained.figures,
         read_overrides(judged, overrides.path) if overrides else {},
         without_mark=prompted.figures["without_mark"],
+        examples=prompted.figures["examples"],
         max_new_tokens=max_new_tokens,
     )
     title = f"{model.figures['name']}: what the fine-tuned model gets wrong"

@@ -84,7 +84,12 @@ def forgetting_verdict(facts: Facts) -> str:
 def errors_verdict(errors: Facts) -> str:
     """One line: how many answers failed, and how."""
     counted = ", ".join(f"{count} {name}" for name, count in errors["classes"].items() if count)
-    return f"{errors['n_low']} of {errors['n']} answers score low: {counted}."
+    if errors["bounds"]["at_most"] < 0:
+        return f"{errors['n_low']} of {errors['n']} answers score low: {counted}."
+    return (
+        f"Few answers score low, so the lowest {errors['n_low']} of {errors['n']} were looked at: "
+        f"{counted}."
+    )
 
 
 def error_rows(errors: Facts) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def json_lines(file: Path) -> list[dict[str, str]]:
         BadInput: it cannot be read, or a line of it is no object.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")  # a text may hold U+2028
         rows = [json.loads(line) for line in lines if line.strip()]
     except (OSError, ValueError) as error:
         raise BadInput(f"{file} is no JSONL file ({error}): give one row a line") from None

@@ -45,6 +45,7 @@ def measure(
     Raises:
         BadInput: there are too few rows to train on.
     """
+    refuse_too_few(settings, len(train_rows))
     settings = _small_enough(settings, len(train_rows))
     wanted = STEPS * settings.batch_size * settings.accumulation + training.HELD_OUT
     with on_free_threads():
@@ -104,15 +105,22 @@ def verdict(measured: dict[str, Any]) -> str:
     return f"As fast as plain scripts: {', '.join(told)}; {ROUNDS} rounds each."
 
 
+def refuse_too_few(settings: TrainingSettings, count: int) -> None:
+    """
+    Raises:
+        BadInput: so many rows to train on do not fill the steps that are measured.
+    """
+    least = STEPS * settings.batch_size + training.HELD_OUT
+    if count < least:
+        raise BadInput(
+            f"{count} rows to train on are too few to measure speed with batches of "
+            f"{settings.batch_size}: leave measure_speed out, or give at least {least} rows"
+        )
+
+
 def _small_enough(settings: TrainingSettings, count: int) -> TrainingSettings:
     """Fewer batches to a step where the rows do not fill as many steps."""
     batches = (count - training.HELD_OUT) // (STEPS * settings.batch_size)
-    if batches < 1:
-        raise BadInput(
-            f"{count} rows to train on are too few to measure speed with batches of "
-            f"{settings.batch_size}: leave measure_speed out, or give at least "
-            f"{STEPS * settings.batch_size + training.HELD_OUT} rows"
-        )
     return settings.model_copy(update={"accumulation": min(settings.accumulation, batches)})
 
 

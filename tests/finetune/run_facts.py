@@ -68,7 +68,10 @@ def facts() -> dict[str, Any]:
             "eval_loss": 1.93,
             "best_eval_loss": 1.92,
             "history": [{"step": 10, "loss": 2.4}],
-            "examples": {"train": {"rows": 1212, "truncated": 31}},
+            "examples": {
+                "train": {"rows": 1212, "truncated": 31},
+                "val": {"rows": 162, "truncated": 4},
+            },
             "rows": 1212,
             "replayed": 0,
             "stopped_early": False,
@@ -100,6 +103,8 @@ def facts() -> dict[str, Any]:
             "signature": "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0",
         },
         "errors": {
+            "n": 154,
+            "domains": {"git": 120, "network": 5},
             "n_low": 61,
             "threshold": "ROUGE-L below 0.15",
             "classes": {"hallucination": 30, "incomplete": 20, "off-topic": 11, "other": 0},

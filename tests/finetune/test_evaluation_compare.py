@@ -2,14 +2,18 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 from evaluation_answers import made_rows, write_answers
 
 from tasks.finetune.evaluation.answered import of_system, read_answered
-from tasks.finetune.evaluation.compare import compare
+from tasks.finetune.evaluation.bootstrap import interval, paired_difference
+from tasks.finetune.evaluation.compare import _distance_gained, compare
 from tasks.finetune.evaluation.form import form
 from tasks.finetune.evaluation.metrics import METRICS
 from tasks.finetune.evaluation.score import score
+from tasks.finetune.evaluation.summary import summarise
 
 ROWS = made_rows(24)
 
@@ -64,6 +68,29 @@ def test_a_worse_system_is_called_worse(tmp_path):
     assert rows["perplexity"]["improvement_percent"] < 0
     assert "improved in 0 of 10 metrics" in facts["summary"][0]
     assert "it states fewer of them" in " ".join(facts["summary"])
+
+
+def test_what_was_zero_moved_though_no_percentage_tells_it(better):
+    rows = [row | {} for row in better["rows"]]
+    (ended,) = [row for row in rows if row["key"] == "ended"]
+    ended |= {"base": 0.0, "tuned": 0.9, "improvement_percent": None, "verdict": "improved"}
+    ended |= {"low": 0.8, "high": 1.0}
+    text = " ".join(summarise(better | {"rows": rows}))
+    assert f"{ended['metric']} moved from 0 to 0.9, which no percentage can tell" in text
+    assert "moved most" in text
+
+
+def test_nearer_is_said_of_the_distances_and_not_of_the_difference():
+    """From 20 points below the references' rate to 22 above it is a difference, and no nearer."""
+    rows = 200
+    references, before, after = (pd.Series(np.arange(rows) < share) for share in (100, 60, 144))
+    labels = [str(number) for number in range(rows)]
+    gained = interval(_distance_gained(references, before, after), labels)
+    assert gained.value == pytest.approx(0.02)
+    assert gained.low < 0 < gained.high
+    assert paired_difference(before, after, labels).is_shown
+    nearer = interval(_distance_gained(references, before, references), labels)
+    assert nearer.high < 0
 
 
 def test_equal_systems_are_never_improved(tmp_path):

@@ -243,6 +243,13 @@ def test_a_fact_counts_once_and_shows_as_it_was_written():
     assert [(fact.kind, fact.text) for fact in facts] == [("option", "-Rf"), ("name", "maxclients")]
 
 
+def test_options_that_differ_in_case_are_two_facts():
+    facts = key_facts("Use `git branch -d x`; to force it `git branch -D x`.")
+    options = [fact.key for fact in facts if fact.kind == "option"]
+    assert sorted(options) == ["-D", "-d"]
+    assert [fact.key for fact in missing(facts, "Use `git branch -d x`.")] == ["-D"]
+
+
 def test_the_word_of_a_command_is_no_second_fact():
     assert [fact.key for fact in key_facts("`git revert abc`: the `git` way")] == ["git revert"]
 

@@ -15,7 +15,7 @@ from tasks.finetune.evaluation.bootstrap import paired_difference
 from tasks.finetune.evaluation.score import read_scores, score, write_scores
 from tasks.finetune.iteration.choose import Choice
 from tasks.finetune.iteration.compare import Evaluated, compare, verdict
-from tasks.finetune.iteration.retrospective import read_records, tried, write_retrospective
+from tasks.finetune.iteration.retrospective import lesson, read_records, tried, write_retrospective
 from tasks.finetune.model_card.placeholders import placeholders
 
 ROWS = 30
@@ -99,7 +99,7 @@ def test_a_gain_is_found_and_equals_the_paired_bootstrap(runs):
 
 def test_the_same_answers_are_no_improvement(runs):
     found = of(runs["default"], runs["default"])
-    assert found["verdict"] == "did not help"
+    assert found["verdict"] == "was not shown to help"
     assert {row["verdict"] for row in found["rows"]} == {"no difference shown"}
 
 
@@ -114,7 +114,10 @@ def test_a_gain_that_costs_elsewhere_is_told(runs):
     assert found["verdict"] == "helped, at a cost"
     assert "Perplexity" in found["worse"]
     rows = [{"key": "rougeL", "verdict": "no difference shown"}]
-    assert verdict([*rows, {"key": "ended", "verdict": "improved"}], "rougeL") == "did not help"
+    assert (
+        verdict([*rows, {"key": "ended", "verdict": "improved"}], "rougeL")
+        == "was not shown to help"
+    )
 
 
 def test_bad_input_is_refused(runs, tmp_path):
@@ -133,12 +136,15 @@ def test_bad_input_is_refused(runs, tmp_path):
         of(before, Evaluated(before.answers, other))
 
 
-def recorded(folder, comparison, before="default", choice=CHOICE, settings=None):
+def recorded(
+    folder, comparison, before="default", choice=CHOICE, settings=None, before_training="a" * 64
+):
     facts = {"best_eval_loss": 1.92, "best_step": 200, "seconds": 2040.0}
     return write_retrospective(
         folder,
         choice,
         before=before,
+        before_training=before_training,
         after="near-failures",
         command="python flows/iterate.py --run default",
         settings_before=settings or {"epochs": 3},
@@ -205,11 +211,22 @@ def test_records_are_numbered_and_say_what_was_tried(runs, tmp_path):
     comparison = of(runs["default"], runs["better"])
     assert "Matters" in recorded(folder, comparison)[1].read_text()
     assert "the change helped. Validation" in (folder / "001-near-failures.md").read_text()
-    assert recorded(folder, comparison, before="other")[0].name == "002-near-failures.json"
+    second, _ = recorded(folder, comparison, before="other", before_training="b" * 64)
+    assert second.name == "002-near-failures.json"
     records = read_records(folder)
     assert [record["before"] for record in records] == ["default", "other"]
-    assert tried(records) == {"near-failures"}
-    assert tried(records, before="third") == set()
+    assert tried(records, "b" * 64) == {"near-failures"}
+    assert tried(records, "c" * 64) == set(), "another training, whatever its run is called"
+    del records[1]["before_training"]
+    assert tried(records, "b" * 64) == set(), "nobody knows on what an older record was tried"
+
+
+def test_too_few_groups_are_said_to_show_nothing(runs):
+    few = of(runs["default"], runs["better"])
+    told = lesson(CHOICE, few | {"is_enough": False, "clusters": 8}, {}, {})
+    assert "8 groups of test questions are too few for anything to be called shown" in told
+    assert few["is_enough"]
+    assert "too few" not in lesson(CHOICE, few, {}, {})
 
 
 def test_a_damaged_record_is_named(tmp_path):

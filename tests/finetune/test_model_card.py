@@ -135,7 +135,7 @@ def test_limits_follow_from_the_figures():
     together = " ".join(told)
     for words in (
         "reference answers it gives 12.0 %",
-        "of the kind hallucination (30)",
+        "the most frequent kind is hallucination (30)",
         "No difference to the base model was shown in Key facts",
         "worse than the base model in arithmetic (by 50.0 %, 5 items)",
         "few shot (0.171)",
@@ -197,7 +197,7 @@ def test_limits_that_do_not_hold_are_not_named():
 
 def test_a_run_that_measured_little_still_has_five_limits(write):
     given = facts()
-    nothing = {"n_low": 0, "threshold": "", "classes": {}, "hypotheses": []}
+    nothing = {"n": 5, "domains": {}, "n_low": 0, "threshold": "", "classes": {}, "hypotheses": []}
     given["errors"] = nothing
     given["forgetting"] = {"rows": [], "hypotheses": [], "mitigations": []}
     given["baselines"] = {"rows": [], "verdicts": []}

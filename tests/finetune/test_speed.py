@@ -28,7 +28,8 @@ def test_a_step_has_no_more_rows_than_there_are():
     assert speed._small_enough(SETTINGS, 100).accumulation == 4
     assert speed._small_enough(SETTINGS, 8 + 3 * 2 * 2).accumulation == 2
     with pytest.raises(BadInput, match="give at least 14 rows"):
-        speed._small_enough(SETTINGS, 13)
+        speed.refuse_too_few(SETTINGS, 13)
+    speed.refuse_too_few(SETTINGS, 14)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import cv2
+import numpy as np
 import pytest
 from understanding_cases import TRAINING, answer_and_score, case, row, seed_rows, training_rows
 
@@ -17,6 +18,7 @@ from tasks.finetune.understanding.errors.classes import (
     incomplete,
     off_topic,
 )
+from tasks.finetune.understanding.errors.hypotheses import hypotheses
 from tasks.finetune.understanding.errors.low_scoring import (
     LEAST,
     ROUGE_L_BOUND,
@@ -26,7 +28,7 @@ from tasks.finetune.understanding.errors.low_scoring import (
 )
 from tasks.finetune.understanding.errors.overrides import read_overrides
 from tasks.finetune.understanding.errors.plot import plot
-from tasks.finetune.understanding.errors.side_by_side import best_and_worst
+from tasks.finetune.understanding.errors.side_by_side import best_and_worst, why_bad
 from tasks.finetune.understanding.errors.sorting import Verdict, sort
 from tasks.finetune.understanding.errors.training_text import TrainingText
 
@@ -265,6 +267,18 @@ def test_a_person_overrules_the_rules(known, overrides_file):
     assert verdict.evidence == "No such option exists."
 
 
+def test_what_a_person_overruled_is_not_said_again(known):
+    def told(found, also, said):
+        verdict = Verdict(said, "No such option exists.", also, overruled=found, who="Jo")
+        return why_bad(case(GOOD), None, verdict)
+
+    text = told("other", {"other": "No rule found a fault."}, "hallucination")
+    assert text.startswith("Hallucination, as Jo decided: no such option exists.")
+    assert "as well" not in text
+    also = {"hallucination": "It invents an option.", "incomplete": "It stops."}
+    assert "It is incomplete as well: it stops." in told("hallucination", also, "other")
+
+
 def test_an_override_is_for_the_answer_that_was_judged(overrides_file):
     text = "'test:1': {class: other, who: Jo, why: It is right., answer_begins: Look for}"
     override = read_overrides({"test:1"}, overrides_file(text))["test:1"]
@@ -380,3 +394,37 @@ def test_an_override_counts_only_for_a_low_scoring_answer(tuned, seeds, override
 def test_no_answers_are_bad_input(known):
     with pytest.raises(BadInput, match="no answer of the tuned model"):
         analyse({}, {}, known)
+
+
+def test_a_group_of_one_answer_shows_nothing(known):
+    """One that was cut off and is low by construction, of 60."""
+    cases = [case(GOOD, row_id=f"test:{n}", truncated=n == 0, rouge_l=0.1 + n) for n in range(60)]
+    found = hypotheses(cases, [n < 20 for n in range(60)], known)
+    assert "limit of new tokens" not in {each["name"] for each in found}
+
+
+def test_one_group_of_near_duplicates_shows_no_hypothesis(tuned, seeds):
+    cases = list(tuned.values())
+    failed = [each.rouge_l < 0.3 for each in cases]
+    alike = dict.fromkeys(tuned, "one")
+    found = hypotheses(cases, failed, TrainingText(seeds[60:]), alike)
+    assert found
+    assert not any(each["shown"] for each in found)
+    assert any("too few independent answers" in each["figure"] for each in found)
+
+
+def test_the_worst_of_equal_sources_is_judged_as_the_worst_of_many(known):
+    """Ten sources of ten answers, of which a fifth are low by chance."""
+    shown = 0
+    for seed in range(20):
+        chance = np.random.default_rng(seed)
+        cases = [
+            case(GOOD, row_id=f"test:{n}", source=f"source {n % 10}", rouge_l=0.5)
+            for n in range(100)
+        ]
+        found = hypotheses(cases, chance.random(100) < 0.2, known)
+        (source,) = [each for each in found if each["name"] == "source"]
+        assert "99.5 % interval" in source["figure"]
+        assert "for the worst of 10" in source["figure"]
+        shown += source["shown"]
+    assert shown <= 3, "by the plain 95 % interval it is shown in most"

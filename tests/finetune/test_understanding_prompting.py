@@ -38,12 +38,22 @@ def test_the_examples_ask_something_like_the_question():
     assert found[0]["row_id"] == "train:1"
 
 
-def test_long_rows_are_no_examples_and_too_few_short_ones_are_bad_input():
+def test_long_rows_are_examples_only_where_there_are_no_shorter_ones():
     long = row("long", "git", ASKED["instruction"], "word " * MAX_EXAMPLE_WORDS)
     found = nearest([ASKED], [long, *training_rows()])["test:1"]
     assert "long" not in [each["row_id"] for each in found]
-    with pytest.raises(BadInput, match="2 rows of training have at most"):
-        nearest([ASKED], [long, *training_rows()[:2]])
+    found = nearest([ASKED], [long, *training_rows()[:2]])["test:1"]
+    assert {each["row_id"] for each in found} == {"long", "train:0", "train:1"}
+    assert len(nearest([ASKED], training_rows()[:1])["test:1"]) == 1
+
+
+def test_few_shot_without_examples_is_said_to_be_zero_shot(cases):
+    def costs(examples):
+        return " ".join(compare(cases, examples=examples)["costs"])
+
+    assert "few-shot is zero-shot here" in costs(0.0)
+    assert "1.5 examples on average, of 3" in costs(1.5)
+    assert "examples on average" not in costs(3.0)
 
 
 def test_the_nearest_example_stands_last_before_the_question(tokenizer):
@@ -162,7 +172,8 @@ def test_ties_are_shared_and_near_duplicates_widen_the_interval(cases):
     assert all("No difference" in verdict for verdict in facts["verdicts"])
     clusters = {row_id: str(place // 8) for place, row_id in enumerate(cases["base"])}
     assert compare(alike, clusters)["clusters"] == 5
-    assert compare(cases, clusters)["verdicts"][0].startswith("No difference")
+    assert compare(cases)["against_tuned"][FEW_SHOT]["shown"]
+    assert not compare(cases, clusters)["against_tuned"][FEW_SHOT]["shown"], "five clusters"
 
 
 def test_one_group_of_near_duplicates_shows_nothing_and_has_no_interval(cases):

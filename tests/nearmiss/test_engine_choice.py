@@ -208,6 +208,20 @@ def test_what_a_choice_depends_on(clip):
     assert len(set(changed)) == len(changed)
 
 
+def test_engines_are_compared_on_frames_that_int8_was_not_calibrated_with(clip):
+    calibrated, compared = clip.calibration_pictures(), clip.pictures
+    assert len(calibrated) == len(compared) == choose.PICTURES
+    assert not any(np.array_equal(one, other) for one in calibrated for other in compared), (
+        "the made scene never stands still"
+    )
+
+
+def test_a_single_frame_calibrates_too(clip, tmp_path):
+    one = make_clip(tmp_path / "one.mp4", frames=1)
+    still = replace(clip, calibration=FilePointer.to(one))
+    assert [picture.shape for picture in still.calibration_pictures()] == [(720, 1280, 3)]
+
+
 def test_a_calibration_video_serves_clips_of_another_size(clip, tmp_path, monkeypatch):
     """Its frames are fitted to the clip's, and the model is named by it, not by the clip."""
     other = make_clip(tmp_path / "other.mp4", frames=30)

@@ -13,8 +13,10 @@ from tasks.finetune.evaluation.bootstrap import (
     LEAST_CLUSTERS,
     RESAMPLES,
     Difference,
+    Statistic,
     cluster_labels,
     difference,
+    interval,
     paired_difference,
 )
 from tasks.finetune.evaluation.form import FORMAT, LABELS, STYLE, form
@@ -121,8 +123,8 @@ def _form(tables: list[pd.DataFrame], labels: list[str], n: int, seed: int) -> l
     """The form of both systems' answers beside that of the references.
 
     Each row: feature, label, group (format or style), reference, base, tuned, low and high of
-    tuned - base, and is_nearer: whether the tuned answers are nearer to the references' form, None
-    where no difference is shown.
+    tuned - base, is_shown: whether they exclude 0, and is_nearer: whether the tuned answers are
+    nearer to the references' form, None where the difference of the two distances does not show it.
     """
     references = _forms(tables[0]["reference"])
     before, after = (_forms(table["answer"]) for table in tables)
@@ -130,7 +132,9 @@ def _form(tables: list[pd.DataFrame], labels: list[str], n: int, seed: int) -> l
     for feature in (*FORMAT, *STYLE):
         found = paired_difference(before[feature], after[feature], labels, n, seed)
         expected = float(references[feature].mean())
-        is_nearer = abs(found.after.value - expected) < abs(found.before.value - expected)
+        nearer = interval(
+            _distance_gained(references[feature], before[feature], after[feature]), labels, n, seed
+        )
         rows.append(
             {
                 "feature": feature,
@@ -141,10 +145,24 @@ def _form(tables: list[pd.DataFrame], labels: list[str], n: int, seed: int) -> l
                 "tuned": found.after.value,
                 "low": _finite(found.low),
                 "high": _finite(found.high),
-                "is_nearer": is_nearer if found.is_shown else None,
+                "is_shown": found.is_shown,
+                "is_nearer": nearer.value < 0
+                if found.is_shown and (nearer.low > 0 or nearer.high < 0)
+                else None,
             }
         )
     return rows
+
+
+def _distance_gained(reference: pd.Series, before: pd.Series, after: pd.Series) -> Statistic:
+    """How much farther from the references' mean the mean after is than the one before."""
+    terms = np.column_stack([reference, before, after, np.ones(len(reference))]).astype(float)
+
+    def formula(sums: np.ndarray) -> np.ndarray:
+        expected, earlier, later, count = sums.T
+        return (abs(later - expected) - abs(earlier - expected)) / count
+
+    return Statistic(terms, formula)
 
 
 def _forms(texts: pd.Series) -> pd.DataFrame:

@@ -41,15 +41,23 @@ def _overall(facts: dict[str, Any], shown: list[dict[str, Any]]) -> str:
 
 
 def _moved_most(shown: list[dict[str, Any]]) -> list[str]:
-    """The metric with the largest relative change of those whose interval excludes zero."""
+    """The metric with the largest relative change of those whose interval excludes zero; one that
+    was zero has none and is named apart."""
     changed = [row for row in shown if row["improvement_percent"] is not None]
+    from_zero = [
+        f"{row['metric']} moved from 0 to {_number(row['tuned'])}, which no percentage can tell "
+        f"(95 % interval of the difference {_number(row['low'])} to {_number(row['high'])})."
+        for row in shown
+        if row["improvement_percent"] is None
+    ]
     if not changed:
-        return []
+        return from_zero
     most = max(changed, key=lambda row: abs(row["improvement_percent"]))
     return [
+        *from_zero,
         f"{most['metric']} moved most: from {_number(most['base'])} to {_number(most['tuned'])} "
         f"({most['improvement_percent']:+.1f} %, where + is better; 95 % interval of the "
-        f"difference {_number(most['low'])} to {_number(most['high'])})."
+        f"difference {_number(most['low'])} to {_number(most['high'])}).",
     ]
 
 
@@ -96,16 +104,17 @@ def _style(facts: dict[str, Any]) -> str:
 
 
 def _learned(name: str, parts: list[str], facts: dict[str, Any], group: str) -> str:
-    """A sentence of what moved in a group of features, nearer to the references or away."""
-    for row in facts["form"]:
-        if row["group"] == group and row["is_nearer"] is not None:
-            way = "nearer to" if row["is_nearer"] else "away from"
-            show = _percent if row["label"].startswith("answers") else _number
-            parts.append(
-                f"{row['label']} went from {show(row['base'])} to {show(row['tuned'])}, {way} the "
-                f"references' {show(row['reference'])}"
-            )
-    if not any(row["is_nearer"] is not None for row in facts["form"] if row["group"] == group):
+    """A sentence of what moved in a group of features: nearer to the references, away, or beside
+    them, where neither is shown."""
+    moved = [row for row in facts["form"] if row["group"] == group and row["is_shown"]]
+    for row in moved:
+        way = {True: "nearer to", False: "away from", None: "beside"}[row["is_nearer"]]
+        show = _percent if row["label"].startswith("answers") else _number
+        parts.append(
+            f"{row['label']} went from {show(row['base'])} to {show(row['tuned'])}, {way} the "
+            f"references' {show(row['reference'])}"
+        )
+    if not moved:
         parts.append(f"no difference is shown in the other features of {group}")
     return f"{name}: {'; '.join(parts)}."
 

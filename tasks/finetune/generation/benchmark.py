@@ -25,6 +25,7 @@ from tasks.finetune.generation.merged import load_merged
 from tasks.finetune.generation.pytorch import PytorchEngine
 from tasks.finetune.language_model.load import load_tokenizer, threads_free
 from tasks.finetune.language_model.prompts import format_example
+from tasks.finetune.slices import json_lines
 
 
 def benchmark(
@@ -164,10 +165,10 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="file for every figure")
     options = parser.parse_args()
     try:
-        lines = options.rows.read_text(encoding="utf-8").splitlines()[: options.n]
+        rows = json_lines(options.rows)[: options.n]
         found = benchmark(
             options.model,
-            [json.loads(line) for line in lines],
+            rows,
             options.kinds,
             options.adapter,
             options.max_new_tokens,
@@ -175,7 +176,7 @@ def main() -> int:
             options.slice,
             options.threads or threads_free(),
         )
-    except (BadInput, OSError, json.JSONDecodeError) as error:
+    except (BadInput, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(_told(found))

@@ -55,10 +55,11 @@ def compare(
         seed: of the draws.
 
     Returns:
-        JSON-able: n, clusters, decides, verdict ("helped", "helped, at a cost", "did not help",
-        "harmed"), worse (metrics that are shown to be worse), rows [{key, metric, before, after,
-        difference, low, high, n, higher_is_better, verdict, practical}]. Figures that do not
-        exist are None.
+        JSON-able: n, clusters, decides, verdict ("helped", "helped, at a cost",
+        "was not shown to help", "harmed"), is_enough (whether there are clusters enough for
+        anything to be called shown), worse (metrics that are shown to be worse), rows [{key,
+        metric, before, after, difference, low, high, n, higher_is_better, verdict, practical}].
+        Figures that do not exist are None.
 
     Raises:
         BadInput: a run did not answer these questions, or `decides` is no metric.
@@ -79,6 +80,7 @@ def compare(
     return {
         "n": facts["n"],
         "clusters": facts["clusters"],
+        "is_enough": facts["clusters"] >= facts["least_clusters"],
         "decides": decides,
         "verdict": verdict(compared, decides),
         "worse": [row["metric"] for row in compared if row["verdict"] == WORSE],
@@ -104,7 +106,7 @@ def verdict(rows: Sequence[Mapping[str, Any]], decides: str) -> str:
     if by_key[decides] == WORSE:
         return "harmed"
     if by_key[decides] != IMPROVED:
-        return "did not help"
+        return "was not shown to help"
     return "helped, at a cost" if WORSE in by_key.values() else "helped"
 
 

@@ -70,6 +70,11 @@ class Former:
         """The file of a split."""
         return split_file(self.folder / "splits", name)
 
+    @property
+    def training_sha256(self) -> str:
+        """Of the facts of its training: another training, or other data, has others."""
+        return sha256_of(self.folder / TRAINING)
+
     def rows(self, name: str) -> list[SplitRow]:
         """The rows of a split that the run used."""
         return slices.rows_of(self.split(name), getattr(self.config, f"max_{name}_rows"))

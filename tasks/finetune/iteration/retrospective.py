@@ -31,6 +31,7 @@ def write_retrospective(
     choice: Choice,
     *,
     before: str,
+    before_training: str,
     after: str,
     command: str,
     settings_before: Mapping[str, Any],
@@ -48,6 +49,8 @@ def write_retrospective(
         folder: of the records; made where it is missing.
         choice: the change and why.
         before, after: names of the runs.
+        before_training: sha256 of the facts of the training before, which tells runs of one name
+            apart.
         command: that makes the iteration again.
         settings_before: of training, in which `choice.settings` is applied.
         data: figures of `repair.Repaired`; empty where the rows stayed.
@@ -62,6 +65,7 @@ def write_retrospective(
     record = {
         "change": asdict(choice),
         "before": before,
+        "before_training": before_training,
         "after": after,
         "command": command,
         "settings": {
@@ -111,12 +115,12 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
     return records
 
 
-def tried(records: list[dict[str, Any]], before: str | None = None) -> set[str]:
-    """Names of the changes that were tried; with `before`, only of those made to that run."""
+def tried(records: list[dict[str, Any]], before_training: str) -> set[str]:
+    """Names of the changes that were tried on the run of this training."""
     return {
         record["change"]["name"]
         for record in records
-        if before is None or record["before"] == before
+        if record.get("before_training") == before_training
     }
 
 
@@ -132,6 +136,11 @@ def lesson(
     interval = "" if low is None or high is None else f", 95 % interval {low:+.3f} to {high:+.3f}"
     moved = "" if decided["difference"] is None else f" by {decided['difference']:+.3f}"
     told = f"{decided['metric']} moved{moved}{interval}: the change {comparison['verdict']}."
+    if not comparison["is_enough"]:
+        told += (
+            f" {comparison['clusters']} groups of test questions are too few for anything to be "
+            "called shown."
+        )
     if choice.failure_class:
         was, now = (
             _count(classes, choice.failure_class) for classes in (classes_before, classes_after)

@@ -36,7 +36,7 @@ def limitations(
         *_missing_facts(evaluation),
         *_failures(errors),
         *_not_better(evaluation),
-        *_few_test_rows(evaluation, figures),
+        *_few_test_rows(evaluation, errors, figures),
         *_forgotten(forgetting),
         *_prompting(baselines),
         *_ends(evaluation),
@@ -82,8 +82,8 @@ def _failures(errors: Facts) -> list[str]:
     by_people = len(errors["overrides_applied"])
     judged = f"rules judged them, and people {by_people} of them"
     return [
-        f"Failures: of {errors['n_low']} low-scoring answers most are of the kind "
-        f"{most.replace('_', ' ')} ({classes[most]}), as "
+        f"Failures: among the {errors['n_low']} lowest-scoring of {errors['n']} answers the most "
+        f"frequent kind is {most.replace('_', ' ')} ({classes[most]}), as "
         f"{judged if by_people else 'rules and not people judged them'}."
     ]
 
@@ -99,14 +99,15 @@ def _not_better(evaluation: Facts) -> list[str]:
     return told
 
 
-def _few_test_rows(evaluation: Facts, figures: Facts) -> list[str]:
+def _few_test_rows(evaluation: Facts, errors: Facts, figures: Facts) -> list[str]:
     row = metric_row(evaluation, "rougeL")
     wide = ""
     if row and is_number(row["low"]) and is_number(row["high"]):
         wide = (
             f"; the interval of the gain in {row['metric']} is {row['high'] - row['low']:.3f} wide"
         )
-    rare = [domain for domain in figures["domains"] if domain["test"] < FEW_TEST_ROWS]
+    answered = errors["domains"]
+    rare = [each for each in figures["domains"] if answered.get(each["name"], 0) < FEW_TEST_ROWS]
     told = [
         f"A small test: {evaluation['n']} questions in {evaluation['clusters']} groups{wide}. "
         "Scores compare an answer with one reference; a right answer in other words scores low."
@@ -114,7 +115,7 @@ def _few_test_rows(evaluation: Facts, figures: Facts) -> list[str]:
     if rare:
         told.append(
             f"Unmeasured domains: {len(rare)} of {len(figures['domains'])} domains have fewer than "
-            f"{FEW_TEST_ROWS} test questions, so nothing is known of them by themselves."
+            f"{FEW_TEST_ROWS} answered test questions, so nothing is known of them by themselves."
         )
     return told
 

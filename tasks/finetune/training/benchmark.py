@@ -15,7 +15,6 @@ negative log-likelihood of their answers' tokens, before and after.
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -28,12 +27,14 @@ from tasks.files import write_json
 from tasks.finetune.language_model.load import best_device, best_dtype, load_model, load_tokenizer
 from tasks.finetune.language_model.load import threads_free as free_threads
 from tasks.finetune.language_model.prompts import format_example
+from tasks.finetune.slices import json_lines
 from tasks.finetune.training.adapter import with_adapter
+from tasks.finetune.training.bound import Bound, bound
 from tasks.finetune.training.compiling import compile_layers, compiled_graphs
 from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.training.steps import Steps
 from tasks.finetune.training.targets import find_targets
-from tasks.finetune.training.tokenize import NOT_LEARNED, tokenized
+from tasks.finetune.training.tokenize import NOT_LEARNED, TokenFigures, tokenized
 from tasks.finetune.training.train import make_trainer
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ def measure(
     Returns:
         steps, rounds, rows, tokens, dtype, threads, variants: name to {step_seconds (a list a
         round), tokens_per_second (one a round, first step left out), median, lowest, highest,
-        first_step_seconds, losses (one a step), loss_before, loss_after}, and ratio: median,
-        lowest and highest of the rounds' lean over tutorial.
+        first_step_seconds, losses (one a step), loss_before, loss_after}, bound: facts of
+        `bound.Bound`, and ratio: median, lowest and highest of the rounds' lean over tutorial.
     """
     torchvision_repair.repair()
     import torch
@@ -107,6 +108,7 @@ def measure(
         "threads": torch.get_num_threads(),
         "compiled_graphs": compiled_graphs(),
         "variants": measured,
+        "bound": _bound(model_folder, figures, settings).facts(),
     }
     if {"tutorial", "lean"} <= set(variants):
         pairs = zip(
@@ -144,6 +146,14 @@ def mean_loss(model: "torch.nn.Module", dataset: "Dataset") -> float:
             count += int(learned.sum())
     model.train(was_training)
     return total / count
+
+
+def _bound(model_folder: Path, figures: TokenFigures, settings: TrainingSettings) -> Bound:
+    """What this machine could do at most with the rows that were trained on."""
+    device = best_device()
+    model = load_model(model_folder, best_dtype(device)).to(device)
+    batch_tokens = round(figures.tokens / figures.kept * settings.batch_size)
+    return bound(model, figures.learned / figures.tokens, batch_tokens)
 
 
 def _tutorial(
@@ -266,6 +276,18 @@ def report(result: dict[str, Any], rows: int = 1212, epochs: float = 3) -> str:
             f"lean is {ratio['median']:.2f} times as fast as the tutorial "
             f"({ratio['lowest']:.2f} to {ratio['highest']:.2f})"
         )
+    most = result["bound"]
+    shares = (
+        f"{name} is at {of['median'] / most['tokens_a_second']:.0%}"
+        for name, of in result["variants"].items()
+    )
+    lines.append(
+        f"bound {most['tokens_a_second']:6.0f} tokens/s: "
+        f"{most['operations_a_token'] / 1e9:.3f} billion operations a token in the frozen "
+        f"matrices, {most['operations_a_second'] / 1e9:.0f} billion a second in a bare product "
+        f"(fastest of {most['passes']}; median {most['typical'] / 1e9:.0f}); "
+        f"{', '.join(shares)} of it"
+    )
     return "\n".join(lines)
 
 
@@ -284,7 +306,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, help="JSON file for the result")
     options = parser.parse_args()
-    rows = [json.loads(line) for line in options.rows.read_text(encoding="utf-8").splitlines()]
+    rows = json_lines(options.rows)
     settings = TrainingSettings(batch_size=options.batch_size, accumulation=options.accumulation)
     # Every so many rows, so that all sources are in the sample.
     wanted = options.steps * options.batch_size * options.accumulation + HELD_OUT

@@ -40,6 +40,18 @@ def find_targets(
     return sorted({_short(path, taken) for path in wanted})
 
 
+def linear_layers(
+    model: "PreTrainedModel",
+) -> "tuple[list[nn.Module], list[nn.Module]]":
+    """The linear layers, and apart from them the one that gives the logits."""
+    output = model.get_output_embeddings()
+    layers = [model.get_submodule(path) for path in _linear_paths(model, with_output=True)]
+    return (
+        [layer for layer in layers if layer is not output],
+        [layer for layer in layers if layer is output],
+    )
+
+
 def _linear_paths(model: "PreTrainedModel", with_output: bool = False) -> list[str]:
     from torch import nn
     from transformers.pytorch_utils import Conv1D

@@ -78,6 +78,7 @@ def analyse(
     overrides: Mapping[str, Override],
     *,
     without_mark: int,
+    examples: float,
     max_new_tokens: int,
 ) -> Found:
     """Read the answers of a run.
@@ -89,6 +90,7 @@ def analyse(
         training: facts of the training.
         overrides: a person's verdicts on failures of the test rows.
         without_mark: thoughts without a marked answer.
+        examples: mean number in a few-shot prompt.
         max_new_tokens: that answers were given.
 
     Raises:
@@ -111,7 +113,7 @@ def analyse(
     return Found(
         errors=analyse_errors(cases["tuned"], cases["base"], known, overrides, clusters),
         errors_val=analyse_errors(cases_val["tuned"], cases_val["base"], known, clusters=clusters),
-        baselines=prompting.compare(cases, clusters, training["seconds"], without_mark),
+        baselines=prompting.compare(cases, clusters, training["seconds"], without_mark, examples),
         checklist=checklist(
             dict(training), copied, _means(cases_val["tuned"]), _means(cases["tuned"])
         ),

@@ -46,6 +46,7 @@ KINDS = {
     "number": numbers,
     "name": names,
 }
+CASE_COUNTS = ("option", "path")  # -a and -A are two options
 TAKEN = "\0"  # stands for what a kind has taken; no pattern matches it
 
 
@@ -77,7 +78,7 @@ def key_facts(text: str, question: str = "") -> list[Fact]:
     facts: dict[str, Fact] = {}
     for fact in _find(text):
         if fact not in asked:
-            facts.setdefault(fact.key.casefold(), fact)
+            facts.setdefault(fact.key if fact.kind in CASE_COUNTS else fact.key.casefold(), fact)
     implied = {
         word
         for fact in facts.values()

@@ -36,7 +36,8 @@ def analyse(
             Two runs can be compared by their failures only where both have the same.
 
     Returns:
-        "n", "n_low", "threshold" and "bounds" (in words and as numbers); "classes" and
+        "n", "domains" (name to answers), "n_low", "threshold" and "bounds" (in words and as
+        numbers); "classes" and
         "base_classes" (name to count, in order of precedence; the base model's by the same bounds,
         "base_n_low" in all), "meanings"; "best"
         and "worst" (of `best_and_worst`); "low" (one a low-scoring answer: row_id, class, evidence,
@@ -70,6 +71,7 @@ def analyse(
     base_low = low_scoring(list(base.values()), bounds)
     return {
         "n": len(tuned),
+        "domains": Counter(case.domain for case in tuned.values()),
         "n_low": len(low),
         "threshold": str(bounds),
         "bounds": asdict(bounds),

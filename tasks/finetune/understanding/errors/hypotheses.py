@@ -2,8 +2,9 @@
 
 A hypothesis about all answers is a rank correlation of ROUGE-L with a property of the row
 (Spearman), or a difference of failure rates between groups; both with 95 % intervals of clustered
-resamples. It is called shown only where the interval excludes zero. None of this is an experiment:
-what goes together with failing need not be its cause.
+resamples. It is called shown only where the interval excludes zero and rests on at least
+`LEAST_CLUSTERS` clusters, and of groups only where each has `LEAST_OF_GROUP` answers. None of this
+is an experiment: what goes together with failing need not be its cause.
 """
 
 import math
@@ -13,14 +14,19 @@ from typing import Any
 import numpy as np
 
 from tasks.finetune.curation.words import count_words
-from tasks.finetune.evaluation.bootstrap import CONFIDENCE, RESAMPLES, cluster_labels
+from tasks.finetune.evaluation.bootstrap import (
+    CONFIDENCE,
+    LEAST_CLUSTERS,
+    RESAMPLES,
+    cluster_labels,
+)
 from tasks.finetune.evaluation.key_facts import key_facts, missing
 from tasks.finetune.understanding.cases import Case
 from tasks.finetune.understanding.errors.training_text import TrainingText
 
 SEED = 0
 LEAST_ROWS = 10
-# What most groups of a kind must have to be compared.
+# Answers that each of two groups must have to be compared.
 LEAST_OF_GROUP = 8
 
 
@@ -61,8 +67,13 @@ class _Sample:
         self.scores = np.array([case.rouge_l for case in cases])
         self._members = [np.flatnonzero(group == number) for number in range(group.max() + 1)]
 
-    def interval(self, figure: Callable[[np.ndarray], float]) -> tuple[float, float]:
-        """95 % interval of a figure of row numbers, shape (rows,); NaN where it is undefined."""
+    def interval(
+        self, figure: Callable[[np.ndarray], float], confidence: float = CONFIDENCE
+    ) -> tuple[float, float]:
+        """Interval of a figure of row numbers, shape (rows,); NaN where it is undefined, or there
+        are fewer than `LEAST_CLUSTERS` clusters, of which it would be too narrow."""
+        if len(self._members) < LEAST_CLUSTERS:
+            return math.nan, math.nan
         chance = np.random.default_rng(SEED)
         values = []
         for _ in range(RESAMPLES):
@@ -72,7 +83,7 @@ class _Sample:
         # A figure that most resamples lack has no interval.
         if len(finite) < RESAMPLES / 2:
             return math.nan, math.nan
-        tail = (1 - CONFIDENCE) / 2
+        tail = (1 - confidence) / 2
         low, high = np.quantile(finite, [tail, 1 - tail])
         return float(low), float(high)
 
@@ -84,14 +95,14 @@ class _Sample:
 
         return figure(np.arange(len(values))), *self.interval(figure)
 
-    def rate_difference(self, chosen: np.ndarray) -> tuple[float, float, float]:
+    def rate_difference(self, chosen: np.ndarray, confidence: float) -> tuple[float, float, float]:
         """Failure rate of the chosen rows minus that of the others, and its interval."""
 
         def figure(rows: np.ndarray) -> float:
             inside, outside = self.failed[rows][chosen[rows]], self.failed[rows][~chosen[rows]]
             return inside.mean() - outside.mean() if len(inside) and len(outside) else math.nan
 
-        return figure(np.arange(len(chosen))), *self.interval(figure)
+        return figure(np.arange(len(chosen))), *self.interval(figure, confidence)
 
     def rates(self, chosen: np.ndarray) -> str:
         """Failures of the chosen rows and of the others, in words."""
@@ -162,7 +173,14 @@ def _source(sample: _Sample) -> dict[str, Any] | None:
     worst = max(rates, key=lambda name: rates[name])
     each = ", ".join(f"{name} {100 * rate:.0f} %" for name, rate in rates.items())
     claim = f"Rows of the source {worst} are harder: they are written in another way than the rest."
-    return _grouped("source", sample, names == worst, claim, f"Low-scoring by source: {each}.")
+    return _grouped(
+        "source",
+        sample,
+        names == worst,
+        claim,
+        f"Low-scoring by source: {each}.",
+        picked_of=len(sources),
+    )
 
 
 def _unseen_facts(sample: _Sample, known: TrainingText) -> dict[str, Any] | None:
@@ -189,8 +207,8 @@ def _unseen_facts(sample: _Sample, known: TrainingText) -> dict[str, Any] | None
         "name": "unseen key facts",
         "claim": "The model cannot state what it has never read: key facts that no row of training "
         "has are missed more often.",
-        "figure": f"the share that is missed differs by {100 * value:+.0f} percentage points (95 % "
-        f"interval {100 * low:+.0f} to {100 * high:+.0f})",
+        "figure": f"the share that is missed differs by {100 * value:+.0f} percentage points "
+        f"({_interval(100 * low, 100 * high, 0)})",
         "evidence": f"Missed: {new_lost:.0f} of {new_found + new_lost:.0f} facts that training "
         f"lacks, {seen_lost:.0f} of {seen_found + seen_lost:.0f} that it has.",
         "shown": bool(low > 0),
@@ -215,8 +233,8 @@ def _correlated(
     return {
         "name": name,
         "claim": claim.format(more=sides[0] if value < 0 else sides[1]),
-        "figure": f"Spearman's rho with ROUGE-L {value:+.2f} (95 % interval {low:+.2f} to "
-        f"{high:+.2f}, n = {len(values)})",
+        "figure": f"Spearman's rho with ROUGE-L {value:+.2f} ({_interval(low, high, 2)}, "
+        f"n = {len(values)})",
         "evidence": evidence,
         "shown": bool(low > 0 or high < 0),
         "value": value,
@@ -224,20 +242,39 @@ def _correlated(
 
 
 def _grouped(
-    name: str, sample: _Sample, chosen: np.ndarray, claim: str, evidence: str
+    name: str,
+    sample: _Sample,
+    chosen: np.ndarray,
+    claim: str,
+    evidence: str,
+    picked_of: int = 1,
 ) -> dict[str, Any] | None:
-    if not chosen.any() or chosen.all():
+    """A hypothesis on failure rates; None where a side has fewer than `LEAST_OF_GROUP` answers.
+
+    A group that was picked as the worst of several is judged by the wider interval of as many
+    comparisons (Bonferroni), since the worst of equal ones differs by chance.
+    """
+    if min(chosen.sum(), (~chosen).sum()) < LEAST_OF_GROUP:
         return None
-    value, low, high = sample.rate_difference(chosen)
+    confidence = 1 - (1 - CONFIDENCE) / picked_of
+    value, low, high = sample.rate_difference(chosen, confidence)
+    picked = f" for the worst of {picked_of}" if picked_of > 1 else ""
     return {
         "name": name,
         "claim": claim,
         "figure": f"low-scoring {sample.rates(chosen)}, a difference of {100 * value:+.0f} "
-        f"percentage points (95 % interval {100 * low:+.0f} to {100 * high:+.0f})",
+        f"percentage points ({_interval(100 * low, 100 * high, 0, confidence)}{picked})",
         "evidence": evidence,
         "shown": bool(low > 0),
         "value": _finite(value),
     }
+
+
+def _interval(low: float, high: float, digits: int, confidence: float = CONFIDENCE) -> str:
+    """An interval in words, or that there is none."""
+    if math.isnan(low):
+        return "too few independent answers for an interval"
+    return f"{100 * confidence:.3g} % interval {low:+.{digits}f} to {high:+.{digits}f}"
 
 
 def _spearman(one: np.ndarray, other: np.ndarray) -> float:

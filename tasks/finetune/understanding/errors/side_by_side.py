@@ -6,6 +6,7 @@ from typing import Any
 from tasks.finetune.curation.words import count_words
 from tasks.finetune.evaluation.key_facts import key_facts, missing
 from tasks.finetune.understanding.cases import Case
+from tasks.finetune.understanding.errors.classes import other
 from tasks.finetune.understanding.errors.sorting import Verdict
 
 SHOWN = 5
@@ -51,8 +52,13 @@ def why_bad(case: Case, base: Case | None, verdict: Verdict) -> str:
     said_by = f", as {verdict.who} decided" if verdict.who else ""
     first = f"{verdict.name.capitalize()}{said_by}: {verdict.evidence[0].lower()}"
     sentences = [first + verdict.evidence[1:].rstrip(".") + "."]
-    if verdict.also:
-        name, evidence = next(iter(verdict.also.items()))
+    also = {
+        name: evidence
+        for name, evidence in verdict.also.items()
+        if name not in (verdict.overruled, other.NAME)
+    }
+    if also:
+        name, evidence = next(iter(also.items()))
         sentences.append(f"It is {_article(name)} as well: {evidence[0].lower()}{evidence[1:]}")
     sentences.append(_against_base(case, base) or _facts(case))
     return " ".join(sentences)

@@ -11,7 +11,7 @@ from tasks.finetune.evaluation import bootstrap
 from tasks.finetune.evaluation.bleu import sacre_bleu, sacre_signature
 from tasks.finetune.evaluation.bootstrap import Difference, Statistic, cluster_labels
 from tasks.finetune.understanding.cases import Case
-from tasks.finetune.understanding.prompting.prompts import CHAIN_OF_THOUGHT, FEW_SHOT
+from tasks.finetune.understanding.prompting.prompts import CHAIN_OF_THOUGHT, EXAMPLES, FEW_SHOT
 
 NAMES = {
     "base": "zero-shot",
@@ -29,6 +29,7 @@ def compare(
     clusters: Mapping[str, str] | None = None,
     training_seconds: float | None = None,
     without_mark: int | None = None,
+    examples: float | None = None,
 ) -> dict[str, Any]:
     """The `baselines` facts, JSON-able.
 
@@ -38,6 +39,7 @@ def compare(
         clusters: row id to near-duplicate group.
         training_seconds: what tuning took, for the break-even.
         without_mark: how many answers of chain of thought had no mark.
+        examples: mean number in a few-shot prompt; the window may have held fewer than were meant.
 
     Returns:
         "rows" (one a system: means with 95 % intervals, mean tokens and seconds an answer),
@@ -74,7 +76,8 @@ def compare(
         },
         "where": _where(tables),
         "wins": _wins(tables),
-        "costs": _costs({row["system"]: row for row in rows}, training_seconds, without_mark),
+        "costs": _costs({row["system"]: row for row in rows}, training_seconds, without_mark)
+        + _fewer_examples(examples),
         "signature": sacre_signature(),
     }
 
@@ -215,6 +218,21 @@ def _costs(
             f"{tuned['answer_tokens']:.0f} tokens an answer."
         )
     return said
+
+
+def _fewer_examples(examples: float | None) -> list[str]:
+    """A caution where few-shot prompts have fewer examples than their name says."""
+    if examples is None or examples >= EXAMPLES:
+        return []
+    if examples == 0:
+        return [
+            "No example fitted into the model's window beside the tokens of the answer: few-shot "
+            "is zero-shot here."
+        ]
+    return [
+        f"A few-shot prompt has {examples:.1f} examples on average, of {EXAMPLES}: the others did "
+        "not fit into the model's window, or there were no more rows."
+    ]
 
 
 def _break_even(

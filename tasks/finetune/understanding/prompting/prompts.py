@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput
 from tasks.finetune.curation.words import count_words
 from tasks.finetune.language_model.prompts import encode, format_prompt
 from tasks.finetune.rows import Row
@@ -50,22 +49,17 @@ def nearest(rows: Sequence[Row], train_rows: Sequence[Row]) -> dict[str, list[Ro
     """Row id to the three rows of training that ask something most like it, the nearest first.
 
     Nearest is the highest cosine of TF-IDF vectors of instruction and input; only rows whose three
-    texts have at most `MAX_EXAMPLE_WORDS` words are taken. Similar examples help more than fixed
+    texts have at most `MAX_EXAMPLE_WORDS` words are taken, or the three shortest where fewer are
+    as short. Similar examples help more than fixed
     ones (Liu et al., "What Makes Good In-Context Examples for GPT-3?", 2022), so this is the
     strongest few-shot prompt that needs no other model, and the fairest to compare tuning with.
     Rows of training share no near-duplicate with the test split, so no reference is given away.
-
-    Raises:
-        BadInput: fewer than three rows of training are short enough.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import
 
     short = [row for row in train_rows if _words(row) <= MAX_EXAMPLE_WORDS]
     if len(short) < EXAMPLES:
-        raise BadInput(
-            f"{len(short)} rows of training have at most {MAX_EXAMPLE_WORDS} words, and few-shot "
-            f"prompts need {EXAMPLES}: train on more rows"
-        )
+        short = sorted(train_rows, key=_words)[:EXAMPLES]
     vectors = TfidfVectorizer(sublinear_tf=True, stop_words="english")
     known = vectors.fit_transform([_asked(row) for row in short])
     likeness = (vectors.transform([_asked(row) for row in rows]) @ known.T).toarray()
