@@ -5,6 +5,7 @@ python flows/benchmark.py --video crossing.mp4 --apply fast.yaml
 python flows/nearmiss.py --config fast.yaml --video crossing.mp4
 """
 
+import hashlib
 import sys
 import tempfile
 from pathlib import Path
@@ -16,13 +17,14 @@ from prefect import flow
 from tasks import command_line
 from tasks.command_line import command_for
 from tasks.errors import BadInput
+from tasks.files import sha256_of
 from tasks.nearmiss import sources, weights
 from tasks.nearmiss.benchmark import stages
 from tasks.nearmiss.benchmark.clips import check_length
 from tasks.nearmiss.benchmark.config import BenchmarkConfig
 from tasks.nearmiss.benchmark.passes import Detectors
 from tasks.nearmiss.detectors.stages import find_detector
-from tasks.runs import Outcome, Run
+from tasks.runs import Outcome, Run, folder_for
 
 
 @flow(name="benchmark")
@@ -30,7 +32,8 @@ def benchmark(config: BenchmarkConfig) -> Outcome:
     """Time engines, sizes, strides and threads on the same clips, and recommend a setting."""
     videos = [Path(video) for video in sources.expand(config.video)]
     output_dir = config.resolved_output_dir()
-    run = Run(output_dir / folder_name(videos), output_dir / ".cache", config.refresh)
+    folder = folder_for(output_dir, folder_name(videos), content_of(videos))
+    run = Run(folder, output_dir / ".cache", config.refresh)
     detector = run.add("find detector", find_detector("yolo", config.weights))
 
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
@@ -62,6 +65,12 @@ def folder_name(videos: list[Path]) -> str:
         return "made_scenes"
     more = f"-and-{len(videos) - 1}-more" if len(videos) > 1 else ""
     return sources.safe_name(videos[0].name) + more
+
+
+def content_of(videos: list[Path]) -> str:
+    """What all the videos hold, as one sha256."""
+    each = "".join(sha256_of(video) for video in videos)
+    return hashlib.sha256(each.encode()).hexdigest()
 
 
 def check(config: BenchmarkConfig) -> None:

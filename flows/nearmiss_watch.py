@@ -48,8 +48,10 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
     with recorder, first_interrupt_calls(recorder.stop):
         try:
             for segment in recorder:
-                config = config.calibrated_by(segment.path)
-                lines += one_segment(config, segment, notes)
+                tried = config.calibrated_by(segment.path)
+                lines += one_segment(tried, segment, notes)
+                if calibrates(segment, notes, config.segment_sec):
+                    config = tried
         except (BadInput, StageFailed) as error:
             lost = error
     notes.end(recorder.closing_gap, str(lost) if lost else "asked to stop")
@@ -59,6 +61,12 @@ def watch(config: NearMissConfig, location: str) -> Outcome:
         print(*outcome.lines, sep="\n")
         raise error
     return outcome
+
+
+def calibrates(segment: Segment, notes: Watch, segment_sec: float) -> bool:
+    """Whether what an int8 engine was calibrated with serves later segments too: not a piece of a
+    few frames, nor one whose run failed."""
+    return segment.seconds >= segment_sec / 2 and segment.path.name not in notes.failures
 
 
 def one_segment(config: NearMissConfig, segment: Segment, notes: Watch) -> list[str]:

@@ -42,10 +42,6 @@ class VideoWriter:
         self._written = 0
 
     def __enter__(self) -> "VideoWriter":
-        """
-        Raises:
-            StageFailed: the encoder does not start.
-        """
         rate = Fraction(self._fps).limit_denominator(1001)
         with ExitStack() as stack:
             temporary = stack.enter_context(whole_or_nothing(self._path))
@@ -59,7 +55,6 @@ class VideoWriter:
             self._stream.height = self._height + self._height % 2
             self._stream.pix_fmt = "yuv420p"
             self._stream.codec_context.time_base = Fraction(1, CLOCK)
-            self._start()
             self._open = stack.pop_all()
         return self
 
@@ -69,7 +64,12 @@ class VideoWriter:
         Args:
             image: height x width x 3, BGR uint8; or planes, whose colours stay as they are coded.
             time: seconds since the first frame; has to grow.
+
+        Raises:
+            StageFailed: the encoder does not start.
         """
+        if self._written == 0:
+            self._start(image)
         convert = self._from_planes if isinstance(image, Planes) else self._from_picture
         frame = convert(image)
         frame.pts = round(time * CLOCK)
@@ -84,9 +84,6 @@ class VideoWriter:
         return av.VideoFrame.from_ndarray(image, format="bgr24")
 
     def _from_planes(self, image: Planes) -> av.VideoFrame:
-        if self._written == 0:  # the encoder opens with its first frame
-            self._stream.codec_context.colorspace = image.color_space
-            self._stream.codec_context.color_range = image.color_range
         return av.VideoFrame.from_ndarray(image.packed(), format="yuv420p")
 
     def __exit__(self, *error: Any) -> None:
@@ -98,12 +95,15 @@ class VideoWriter:
                 raise ValueError(f"{self._path}: no picture to write")
             self._container.mux(self._stream.encode(None))
 
-    def _start(self) -> None:
-        """Open the encoder.
+    def _start(self, first: np.ndarray | Planes) -> None:
+        """Open the encoder, which takes how colours are coded now and never again.
 
         Raises:
             StageFailed: it does not do this, such as pictures more than 16384 wide.
         """
+        if isinstance(first, Planes):
+            self._stream.codec_context.colorspace = first.color_space
+            self._stream.codec_context.color_range = first.color_range
         try:
             self._container.start_encoding()
         except av.FFmpegError as error:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,7 +124,7 @@ class FrameReader:
             frames = self._decode(container, stream)
             if self._chunk is not None:
                 start, first = self._chunk.origin_sec, self._chunk.first_frame
-                container.seek(int(self._chunk.start_sec / stream.time_base), stream=stream)
+                self._seek_chunk(container, stream)
                 frames = self._of_chunk(frames)
             for index, frame in enumerate(frames, first):
                 if size is None:
@@ -146,6 +147,29 @@ class FrameReader:
                     time = last + 1 / self.fps
                 last = time or 0.0
                 yield index, last, frame
+
+    def _seek_chunk(self, container: av.container.InputContainer, stream: av.VideoStream) -> None:
+        """Go to before a key frame from which the chunk's first frame can be decoded: the nearest
+        that a search finds, or the file's beginning."""
+        for margin in SEEK_MARGINS:
+            place = int((self._chunk.start_sec - margin) / stream.time_base)
+            container.seek(place, stream=stream)
+            if self._comes_a_key(container, stream):
+                break
+        else:
+            place = int((self._chunk.origin_sec - SEEK_MARGINS[-1]) / stream.time_base)
+        container.seek(place, stream=stream)
+
+    def _comes_a_key(self, container: av.container.InputContainer, stream: av.VideoStream) -> bool:
+        """Whether a key frame at or before the chunk's first frame is still to be read."""
+        for packet in container.demux(stream):
+            if packet.pts is None:
+                continue
+            if packet.pts * stream.time_base > self._chunk.start_sec + 1e-6:
+                return False
+            if packet.is_keyframe:
+                return True
+        return False
 
     def _of_chunk(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """The frames of the chunk, out of those from a key frame at or before its first.
@@ -171,6 +195,8 @@ class FrameReader:
         self, container: av.container.InputContainer, stream: av.VideoStream
     ) -> Iterator[av.VideoFrame]:
         packets = container.demux(stream)
+        if self._chunk is not None:  # what is before the first key frame is no damage
+            packets = dropwhile(lambda packet: not packet.is_keyframe, packets)
         while True:
             try:
                 packet = next(packets)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import av
 import numpy as np
 import pandas as pd
 
@@ -12,6 +13,7 @@ from tasks.nearmiss.drawing import draw_alert, draw_clock, draw_objects
 from tasks.nearmiss.encode import DEFAULT_PRESET, VideoWriter
 from tasks.nearmiss.frames import Frame, FrameReader, to_image, to_planes
 from tasks.nearmiss.pipeline import ahead, behind
+from tasks.nearmiss.planes import Planes
 from tasks.nearmiss.scoring import LEVELS
 
 ALERT_SEC = 1.5
@@ -59,8 +61,7 @@ def render_video(
     Returns:
         The number of frames written.
     """
-    # Only even sides can be drawn on in the form that the encoder takes.
-    to_picture = to_image if width % 2 or height % 2 else to_planes
+    to_picture = picture_to_draw_on(width, height)
     boxes = BoxesInBetween(tracks, stride)
     alerts = AlertsNow(alerts_of(events, fps))
     written = 0
@@ -74,6 +75,12 @@ def render_video(
             written = frame.index + 1
             on_progress(written)
     return written
+
+
+def picture_to_draw_on(width: int, height: int) -> Callable[[av.VideoFrame], np.ndarray | Planes]:
+    """What makes a picture of a decoded frame: only even sides can be drawn on in the form that
+    the encoder takes."""
+    return to_image if width % 2 or height % 2 else to_planes
 
 
 def annotate(frame: Frame, objects: list[dict[str, Any]], alerts: list[Alert]) -> None:

@@ -1,15 +1,17 @@
 """YOLO weights: found, checked by their sha256, and exported to ONNX once."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tasks import torchvision_repair
 from tasks.errors import BadInput, StageFailed
 from tasks.files import sha256_of, whole_or_nothing
 from tasks.locate import PROJECT_ROOT, find_model
+from tasks.nearmiss.classes import CLASSES, COCO_IDS
 from tasks.pointers import FilePointer, StageResult
 
+COCO_CLASSES = 80
 DEFAULT_WEIGHTS = "yolov8n.pt"
 KNOWN_SHA256 = {
     "31e20dde3def09e2cf938c7be6fe23d9150bbbe503982af13345706515f2ef95": "YOLOv8n of 2022",
@@ -130,7 +132,7 @@ def export_onnx(weights: Path) -> Path:
     Its picture size is free, so that a wide video needs no square input.
 
     Raises:
-        BadInput: the file is not a YOLO detector.
+        BadInput: the file is not a YOLO detector of COCO's 80 classes.
     """
     sha256 = sha256_of(weights)
     target = PROJECT_ROOT / "models" / f"{weights.stem}-{sha256[:16]}.onnx"
@@ -144,8 +146,19 @@ def export_onnx(weights: Path) -> Path:
             model = YOLO(str(weights), task="detect").model.fuse().eval()
         except Exception as error:
             raise BadInput(f"{weights}: cannot be loaded as YOLO weights ({error}).") from error
+        _refuse_other_classes(weights, model.names)
         _export(model, temporary)
     return target
+
+
+def _refuse_other_classes(weights: Path, names: Mapping[int, str]) -> None:
+    """Raise BadInput for a detector whose numbers of classes mean something else than COCO's."""
+    if len(names) != COCO_CLASSES or any(names.get(COCO_IDS[name]) != name for name in CLASSES):
+        some = ", ".join(list(names.values())[:5])
+        raise BadInput(
+            f"{weights}: its {len(names)} classes ({some} …) are not the {COCO_CLASSES} of COCO, "
+            "whose numbers the detections are read by; name weights that were trained on COCO."
+        )
 
 
 def _export(model, target: Path) -> None:

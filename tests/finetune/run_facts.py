@@ -104,7 +104,7 @@ def facts() -> dict[str, Any]:
         },
         "errors": {
             "n": 154,
-            "domains": {"git": 120, "network": 5},
+            "domains": {"python": 150, "mail": 4},
             "n_low": 61,
             "threshold": "ROUGE-L below 0.15",
             "classes": {"hallucination": 30, "incomplete": 20, "off-topic": 11, "other": 0},

@@ -13,7 +13,7 @@ from rtsp_camera import Camera, skip_without_server
 from videos import make_clip as numbered_clip
 
 from flows.nearmiss import check, nearmiss
-from flows.nearmiss_watch import failed_segments, one_segment
+from flows.nearmiss_watch import calibrates, failed_segments, one_segment
 from tasks.errors import BadInput
 from tasks.files import sha256_of
 from tasks.nearmiss.config import NearMissConfig
@@ -114,6 +114,14 @@ def test_a_stream_is_calibrated_once(tmp_path):
     assert settled.for_segment(second, tmp_path).int8_video == first
     auto = NearMissConfig(video=["rtsp://camera/road"])
     assert auto.calibrated_by(first) == auto
+
+
+def test_what_failed_or_is_short_calibrates_no_later_segment(tmp_path):
+    _, segment, notes = a_segment(tmp_path / "out")
+    assert calibrates(segment, notes, segment_sec=1)
+    assert not calibrates(segment, notes, segment_sec=60), "half a second of a minute"
+    notes.add(segment, failure="it cannot be read")
+    assert not calibrates(segment, notes, segment_sec=1)
 
 
 def test_a_calibration_video_without_int8_is_refused(tmp_path):

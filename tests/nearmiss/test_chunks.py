@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from videos import make_clip
+from videos import make_clip, number_in
 
 from tasks.errors import BadInput, StageFailed
 from tasks.nearmiss.chunks import Chunk, plan_chunks
@@ -73,6 +73,18 @@ def test_the_pieces_give_the_tables_of_the_whole(clip, tmp_path):
     assert [frame.index for frame, _ in samples] == [frame.index for frame, _ in whole.samples]
     for (_, found), (_, known) in zip(samples, whole.samples, strict=True):
         np.testing.assert_array_equal(found.boxes, known.boxes)
+
+
+def test_a_transport_stream_with_b_frames_is_read_from_before_its_key_frames(tmp_path):
+    """A search in it lands behind the key frame, for that is stored before it is shown."""
+    options = {"x264-params": "bframes=3:b-adapt=0:scenecut=0"}
+    clip = make_clip(tmp_path / "road.ts", frames=80, fps=FPS, key_every=8, x264=options)
+    plan = plan_chunks(clip, SECONDS)
+    assert len(plan) == 5
+    readers = [FrameReader(clip, chunk=chunk) for chunk in plan]
+    numbers = [number_in(frame.image) for reader in readers for frame in reader]
+    assert numbers == list(range(80))
+    assert [reader.damaged for reader in readers] == [0] * 5
 
 
 def test_a_look_for_the_camera_takes_little_memory_beside_the_table(clip):

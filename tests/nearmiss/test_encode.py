@@ -12,6 +12,7 @@ from videos import number_in, picture
 from tasks.errors import StageFailed
 from tasks.nearmiss.encode import VideoWriter
 from tasks.nearmiss.frames import FrameReader
+from tasks.nearmiss.planes import Planes
 
 SIZE = (64, 48)
 
@@ -92,6 +93,18 @@ def test_colours_stay_what_they_are(tmp_path):
         writer.write(image, 0)
     (frame,) = FrameReader(tmp_path / "out.mp4")
     assert frame.image[24, 32].tolist() == pytest.approx([200, 60, 20], abs=8)
+
+
+@pytest.mark.parametrize(("space", "range_"), [(1, 2), (5, 1)])
+def test_how_colours_are_coded_is_said_in_the_file(tmp_path, space, range_):
+    """A player shows full range too dark, and BT.709 in other hues, where the file is silent."""
+    y, u, v = np.zeros((48, 64), np.uint8), *np.full((2, 24, 32), 128, np.uint8)
+    with VideoWriter(tmp_path / "out.mp4", 25, 64, 48) as writer:
+        for number in range(3):
+            writer.write(Planes(y, u, v, space, range_), number / 25)
+    with av.open(str(tmp_path / "out.mp4")) as opened:
+        context = opened.streams.video[0].codec_context
+        assert (int(context.colorspace), int(context.color_range)) == (space, range_)
 
 
 def test_a_view_into_a_larger_picture_can_be_written(tmp_path):
@@ -192,7 +205,7 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
 def test_a_writer_that_cannot_start_leaves_nothing(tmp_path):
     writer = VideoWriter(tmp_path / "out.mp4", float("nan"), *SIZE)
     with pytest.raises(ValueError, match="NaN"), writer:
-        pass
+        writer.write(picture(0, SIZE), 0)
     assert os.listdir(tmp_path) == []
 
 

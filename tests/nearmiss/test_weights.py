@@ -8,6 +8,7 @@ import pytest
 from tasks.errors import BadInput, StageFailed
 from tasks.files import sha256_of
 from tasks.nearmiss import weights
+from tasks.nearmiss.classes import CLASSES, COCO_IDS
 from tasks.nearmiss.weights import NoWeights, choose_detector, export_onnx, find_weights, known_name
 
 
@@ -92,3 +93,17 @@ def test_the_export_is_made_once(onnx_file, weights_file, tmp_path):
     shutil.copy(weights_file, copy)
     assert export_onnx(copy) == onnx_file
     assert onnx_file.stat().st_mtime_ns == before
+
+
+def test_classes_that_are_not_cocos_are_refused():
+    """Number 2 of such a detector would be read as a car, whatever it is."""
+    with pytest.raises(
+        BadInput, match=r"its 3 classes \(car, bus, truck …\) are not the 80 of COCO"
+    ):
+        weights._refuse_other_classes(Path("own.pt"), {0: "car", 1: "bus", 2: "truck"})
+    eighty = {number: str(number) for number in range(80)}
+    with pytest.raises(BadInput, match="are not the 80 of COCO"):
+        weights._refuse_other_classes(Path("own.pt"), eighty)
+    weights._refuse_other_classes(
+        Path("coco.pt"), eighty | {COCO_IDS[name]: name for name in CLASSES}
+    )

@@ -40,6 +40,7 @@ def make_clip(
     key_every: int = 8,
     options: dict[str, str] | None = None,
     slices: int = 1,
+    x264: dict[str, str] | None = None,
 ) -> Path:
     """Write a video; the container goes by the suffix.
 
@@ -55,6 +56,7 @@ def make_clip(
         key_every: frames from one key frame to the next.
         options: of the container.
         slices: parts of each picture that are coded apart, as cameras do; only with libx264.
+        x264: options of libx264 over the usual ones.
 
     Returns:
         The path.
@@ -63,8 +65,8 @@ def make_clip(
     # MPEG-4 part 2 counts in frames here, so that a time between two of them is not to be had.
     clock = 1 / rate if times is None or codec == "mpeg4" else Fraction(1, 90_000)
     with av.open(str(path), "w", options=options or {}) as container:
-        x264 = {"preset": "veryfast", "x264-params": f"slices={slices}"}
-        encoder = x264 if codec == "libx264" else {}
+        usual = {"preset": "veryfast", "x264-params": f"slices={slices}"}
+        encoder = usual | (x264 or {}) if codec == "libx264" else {}
         stream = container.add_stream(codec, rate=rate, options=encoder)
         stream.width, stream.height = size
         stream.pix_fmt = pixel_format

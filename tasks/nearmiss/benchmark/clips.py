@@ -1,6 +1,6 @@
 """The pieces of video that are measured on, cut and looped without encoding them again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -24,7 +24,7 @@ class Clip:
     Attributes:
         source: name of the video that it is from.
         path: the file.
-        metadata: of the file.
+        metadata: of the file; its sha256 is that of the video that it is a part of.
     """
 
     source: str
@@ -63,7 +63,8 @@ def clip_of(video: Path, seconds: float, folder: Path) -> Clip:
         return Clip(video.name, video, metadata)
     target = folder / f"{video.stem}{_suffix(video)}"
     remux(video, target, seconds)
-    return Clip(video.name, target, check_length(target))
+    # The last frames may be missing, and the cut goes with its folder: what it is of stays.
+    return Clip(video.name, target, replace(probe(target), sha256=metadata.sha256))
 
 
 def looped(video: Path, seconds: float, folder: Path) -> Path:
@@ -82,12 +83,13 @@ def remux(video: Path, target: Path, seconds: float) -> None:
     """
     with (
         whole_or_nothing(target) as temporary,
-        av.open(str(temporary), "w") as output,
+        # Matroska draws a number for each file, which would make the same cut another video.
+        av.open(str(temporary), "w", options={"fflags": "+bitexact"}) as output,
     ):
         copied, offset = None, 0
         while True:
             with open_video(video) as (container, stream):
-                copied = copied or output.add_stream_from_template(stream)
+                copied = copied or output.add_stream_from_template(stream, opaque=True)
                 limit = round(seconds / stream.time_base)
                 end = offset
                 for packet in _shifted(container, stream, offset, limit):

@@ -51,8 +51,8 @@ class BenchmarkConfig(FlowConfig):
         default=2,
         ge=1,
         le=6,
-        description="How many of the fastest engines that keep the events are measured with "
-        "threads and each stride.",
+        description="How many of the engines that keep the events, those that take the least CPU "
+        "time, are measured with threads and each stride.",
     )
     max_missed: float = Field(
         default=5, ge=0, le=100, description="Events the recommendation may miss, in percent."

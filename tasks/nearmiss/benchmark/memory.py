@@ -72,10 +72,15 @@ def _peak(video: Path, model: Path, configuration: Configuration) -> dict[str, A
             text=True,
             cwd=PROJECT_ROOT,
         )
-        lines = [_shown(line) for line in process.stdout]
-        if process.wait():
+        try:
+            lines = [_shown(line) for line in process.stdout]
+            code = process.wait()
+        finally:
+            process.kill()  # does nothing to one that has ended
+            process.wait()
+        if code:
             errors.seek(0)
-            last = errors.read().strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
+            last = errors.read().strip().splitlines()[-1:] or [f"exit code {code}"]
             raise StageFailed(f"The memory of a process could not be measured: {last[0]}.")
     return json.loads(lines[-1])
 
@@ -177,6 +182,7 @@ class _Stages:
             width=self._size[0],
             height=self._size[1],
             stride=self._stride,
+            preset=DEFAULTS.video_preset,
         )
 
     def report(self) -> None:

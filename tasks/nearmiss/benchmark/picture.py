@@ -1,5 +1,6 @@
 """Frames a second against missed near-misses."""
 
+from itertools import product
 from pathlib import Path
 
 import matplotlib as mpl
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from tasks.files import whole_or_nothing
 from tasks.nearmiss.benchmark.configurations import BASELINE
 
+MARKERS = ("o", "s", "^")  # of groups beyond the number of colours
 COLORS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b")
 
 
@@ -30,12 +32,13 @@ def speed_against_missed(path: Path, table: pd.DataFrame, chosen: str, max_misse
     with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(9.5, 5), layout="constrained")
         axes = figure.subplots()
-        for color, ((engine, imgsz, threads), rows) in zip(COLORS, groups, strict=False):
+        looks = product(MARKERS, COLORS)
+        for (marker, color), ((engine, imgsz, threads), rows) in zip(looks, groups, strict=False):
             label = f"{engine}, {imgsz}, {'threads' if threads else 'no threads'}"
             x, y = rows["fps"], rows["missed_events_%"]
             spread = [x - rows["fps_lowest"], rows["fps_highest"] - x]
             axes.errorbar(
-                x, y, xerr=spread, color=color, label=label, marker="o", markersize=5,
+                x, y, xerr=spread, color=color, label=label, marker=marker, markersize=5,
                 linewidth=1.4, elinewidth=0.8, capsize=2,
             )  # fmt: skip
             for at, height, stride in zip(x, y, rows["stride"], strict=True):

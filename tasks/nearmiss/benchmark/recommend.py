@@ -49,13 +49,16 @@ def recommend(table: pd.DataFrame, max_missed: float, max_extra: float) -> Recom
     """Choose a row of `table.benchmark_table`; see `rule`."""
     able = table[table["threads"]]
     no_events = bool((able["events_n"] == 0).all())
+    # By the counts: 5.04 % would be rounded to the limit.
+    extra = able["extra_n"] - able["events_both"]
+    few_extra = extra * 100 <= max_extra * able["extra_n"]
     # The stride that lost no detection may still have lost what no clip showed.
     if no_events:
-        allowed = able[(able["stride"] == 1) & (able["objects_found_%"] >= MIN_OBJECTS_FOUND)]
-        allowed = allowed[allowed["extra_events_%"].fillna(0) <= max_extra]
+        found = able["objects_both"] * 100 >= MIN_OBJECTS_FOUND * able["objects_n"]
+        allowed = able[(able["stride"] == 1) & found & (able["objects_n"] > 0) & few_extra]
     else:
-        extra = able["extra_events_%"].fillna(0)
-        allowed = able[(able["missed_events_%"] <= max_missed) & (extra <= max_extra)]
+        missed = able["events_n"] - able["events_both"]
+        allowed = able[(missed * 100 <= max_missed * able["events_n"]) & few_extra]
     if allowed.empty:
         row = _in_order(able).iloc[0]
         return Recommendation(row, _reason(row, no_events, 0, False), False)
@@ -102,7 +105,9 @@ def _reason(row: pd.Series, no_events: bool, level: int, meets_limits: bool) -> 
         f"{row['optimization']}: {row['fps']:.1f} frames/s ({row['fps_lowest']:.1f} to "
         f"{row['fps_highest']:.1f}, rounds: {row['repetitions']})"
     )
-    if no_events:
+    if no_events and not row["objects_n"]:
+        quality = "the clips hold no road user, so this says nothing of what is missed"
+    elif no_events:
         quality = f"the clips hold no event; {row['objects_found_%']:.1f} % of the objects found"
     else:
         quality = (

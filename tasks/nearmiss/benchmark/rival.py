@@ -12,7 +12,7 @@ from typing import Any
 from tasks import torchvision_repair
 from tasks.nearmiss.benchmark.clips import Clip, remux
 from tasks.nearmiss.benchmark.configurations import Configuration
-from tasks.nearmiss.benchmark.passes import Detectors, find_near_misses
+from tasks.nearmiss.benchmark.passes import DEFAULTS, Detectors, find_near_misses
 from tasks.nearmiss.render import render_video
 
 WARM_UP_SEC = 1.0
@@ -76,6 +76,7 @@ def _ours(clip: Clip, configuration: Configuration, detectors: Detectors, target
         width=clip.metadata.width,
         height=clip.metadata.height,
         stride=configuration.stride,
+        preset=DEFAULTS.video_preset,
     )
 
 

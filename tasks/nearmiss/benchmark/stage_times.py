@@ -162,12 +162,13 @@ def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Wa
     boxes = render.BoxesInBetween(found.tracks, stride)
     alerts = render.AlertsNow(render.alerts_of(found.events, clip.metadata.fps))
     size = clip.metadata.width, clip.metadata.height
-    writer = VideoWriter(target, clip.metadata.fps, *size)
+    writer = VideoWriter(target, clip.metadata.fps, *size, DEFAULTS.video_preset)
+    to_picture = render.picture_to_draw_on(*size)
     with watches["encoding"]:
         writer.__enter__()
     for group in _groups(clip.path, watches["decode again"]):
         with watches["convert again"]:
-            pictures = [Frame(index, time, to_image(frame)) for index, time, frame in group]
+            pictures = [Frame(index, time, to_picture(frame)) for index, time, frame in group]
         with watches["drawing"]:
             for picture in pictures:
                 render.annotate(picture, boxes.at(picture.index), alerts.at(picture.index))

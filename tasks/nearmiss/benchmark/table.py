@@ -20,6 +20,7 @@ COLUMNS = [
     "missed_low_%",
     "missed_high_%",
     "events_n",
+    "events_both",
     "extra_events_%",
     "extra_n",
     "missed_pixel_events_%",
@@ -30,6 +31,7 @@ COLUMNS = [
     "objects_low_%",
     "objects_high_%",
     "objects_n",
+    "objects_both",
     "fps_lowest",
     "fps_highest",
     "repetitions",
@@ -47,7 +49,8 @@ COLUMNS = [
 def benchmark_table(measured: Sequence[Measured]) -> pd.DataFrame:
     """COLUMNS, one row a configuration in the order measured.
 
-    `fps` is the median over the rounds. `speedup` is against the baseline of the same round,
+    `events_n` are the reference's, `extra_n` the configuration's own, `events_both` those that both
+    have. `fps` is the median over the rounds. `speedup` is against the baseline of the same round,
     the median of the ratios. Events are pixel events and interactions together; shares of which
     n is 0 are empty, and intervals are 95 % (Wilson), taking the events as independent.
     """
@@ -69,6 +72,7 @@ def _row(each: Measured, baseline: Measured) -> dict[str, Any]:
         "missed_low_%": percent(missed["low"]),
         "missed_high_%": percent(missed["high"]),
         "events_n": missed["n"],
+        "events_both": near.both,
         "extra_events_%": percent(extra["value"]),
         "extra_n": extra["n"],
         "missed_pixel_events_%": percent(pixel["value"]),
@@ -79,6 +83,7 @@ def _row(each: Measured, baseline: Measured) -> dict[str, Any]:
         "objects_low_%": percent(found["low"]),
         "objects_high_%": percent(found["high"]),
         "objects_n": found["n"],
+        "objects_both": objects.both,
         "fps_lowest": round(min(speeds), 2),
         "fps_highest": round(max(speeds), 2),
         "repetitions": len(speeds),

@@ -26,7 +26,7 @@ from tasks.nearmiss.detectors.base import Detections
 from tasks.nearmiss.detectors.yolo import decode
 from tasks.nearmiss.engines import Engine, Letterbox, make_engine
 from tasks.nearmiss.engines.agreement import MARGIN, MATCH_IOU, agreement, lowest_confidence
-from tasks.nearmiss.engines.int8 import SUFFIX, int8_model, model_files
+from tasks.nearmiss.engines.int8 import RULE, SUFFIX, int8_model, model_files
 from tasks.nearmiss.frames import sample_frames
 from tasks.pointers import FilePointer
 from tasks.records import environment
@@ -277,7 +277,7 @@ def _key(asked: str, candidates: Sequence[str], clip: Clip, threads: int) -> str
         "conf_threshold": clip.conf_threshold,
         "candidates": candidates,
         "calibration": clip.calibration.sha256 if asked in SUFFIX else None,
-        "rule": [MATCH_IOU, MARGIN, PICTURES, TIMED_PICTURES, PASSES],
+        "rule": [RULE, MATCH_IOU, MARGIN, PICTURES, TIMED_PICTURES, PASSES],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

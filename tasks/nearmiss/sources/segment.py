@@ -92,7 +92,7 @@ class SegmentWriter:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._temporary), "w")
-            self._stream = self._container.add_stream_from_template(stream)
+            self._stream = self._container.add_stream_from_template(stream, opaque=True)
             self._stream.time_base = Fraction(1, CLOCK)
         except OSError as error:
             raise self._cannot_write(error) from None

@@ -18,7 +18,9 @@ from tasks.nearmiss.benchmark.table import COLUMNS, benchmark_table
 from tasks.nearmiss.config import NearMissConfig
 
 
-def measured(configuration, fps, both=40, extra=0, reference=40, interactions=4) -> Measured:
+def measured(
+    configuration, fps, both=40, extra=0, reference=40, interactions=4, objects=200
+) -> Measured:
     """A configuration that ran three rounds around a speed."""
     counts = Matched(reference, both + extra, both)
     told = Matched(min(interactions, reference), min(interactions, both), min(interactions, both))
@@ -31,7 +33,7 @@ def measured(configuration, fps, both=40, extra=0, reference=40, interactions=4)
             "events": others,
             "interactions": told,
             "near_misses": counts,
-            "objects": Matched(200, 200, 198),
+            "objects": Matched(objects, objects, objects * 99 // 100),
         },
         Cost(100, 1, 1),
         [Cost(100, 100 / speed, 150 / speed) for speed in (0.99 * fps, fps, 1.01 * fps)],
@@ -207,3 +209,21 @@ def test_the_picture_is_drawn_also_without_events(tmp_path):
         path = tmp_path / f"{name}.png"
         picture.speed_against_missed(path, table, str(table.iloc[1]["optimization"]), 5)
         assert path.stat().st_size > 5000
+
+
+def test_clips_without_a_road_user_are_said_to_tell_nothing():
+    empty = {"both": 0, "reference": 0, "interactions": 0, "objects": 0}
+    table = benchmark_table(
+        [measured(BASELINE, 10, **empty), with_threads(30, **empty), with_threads(50, 2, **empty)]
+    )
+    chosen = recommend.recommend(table, 5, 5)
+    assert not chosen.meets_limits
+    assert "the clips hold no road user" in chosen.reason
+    assert "nan" not in chosen.reason
+
+
+def test_the_limits_are_kept_by_the_counts_and_not_by_rounded_percentages():
+    """6 of 119 are 5.04 %, which the table shows as 5.0."""
+    table = table_of(with_threads(50, stride=2, reference=119, both=113), with_threads(30))
+    assert table.iloc[1]["missed_events_%"] == 5.0
+    assert recommend.recommend(table, 5, 5).row["stride"] == 1
