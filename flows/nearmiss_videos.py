@@ -21,26 +21,14 @@ from tasks.runs import Outcome
 
 
 def many_videos(config: NearMissConfig, videos: list[str]) -> Outcome:
-    """Map over videos on the task runner that the environment names.
+    """Map over videos on the task runner that the environment names, then compare the sites.
 
     Raises:
         BadInput: the task runner cannot be had.
         StageFailed: at the end, where any video failed.
     """
     runner = task_runner(config.at_once)
-    return each_video.with_options(task_runner=runner)(config, videos)
-
-
-@flow(name="nearmiss-videos")
-def each_video(config: NearMissConfig, videos: list[str]) -> Outcome:
-    """Find near-misses in each video, then compare the sites; one that fails stops no other.
-
-    Raises:
-        StageFailed: at the end, where any failed.
-    """
-    site_of = sites.site_names(videos, config.site_by)
-    started = [(video, video_run.submit(config, video, site_of[video])) for video in videos]
-    rows = [row_of(video, site_of[video], future) for video, future in started]
+    rows = each_video.with_options(task_runner=runner)(config, videos)
     outcome = endings.compare_sites(
         config.resolved_output_dir() / sites.folder_name(videos),
         rows,
@@ -53,6 +41,14 @@ def each_video(config: NearMissConfig, videos: list[str]) -> Outcome:
         reasons = "; ".join(f"{row['video']} ({row['message']})" for row in failed)
         raise StageFailed(f"{len(failed)} of {len(videos)} videos failed: {reasons}")
     return outcome
+
+
+@flow(name="nearmiss-videos")
+def each_video(config: NearMissConfig, videos: list[str]) -> list[dict[str, Any]]:
+    """Find near-misses in each video; one that fails stops no other. A row each, in order."""
+    site_of = sites.site_names(videos, config.site_by)
+    started = [(video, video_run.submit(config, video, site_of[video])) for video in videos]
+    return [row_of(video, site_of[video], future) for video, future in started]
 
 
 @task(name="video", task_run_name="video-{video}", cache_policy=NO_CACHE)

@@ -151,6 +151,8 @@ def verdict(videos: pd.DataFrame, sites: pd.DataFrame) -> str:
     if len(sites) < 2:
         return text
     first = sites.iloc[0]
+    if not first["near_misses"]:
+        return f"{text} No near-miss was found at any site."
     return (
         f"{text} Most near-misses an hour: {first['site']} ({first['per_hour']:.1f}, 95 % interval "
         f"{first['per_hour_low']:.1f} to {first['per_hour_high']:.1f}, n = {first['near_misses']})."

@@ -15,6 +15,10 @@ from tasks.text import plain
 
 TOP = 3
 
+# Frames looked at in a second, below which near-misses are overlooked: at 5 of 10 our clips lose a
+# fifth of them (docs/log.md).
+FEW_A_SECOND = 10
+
 
 def rate(events: int, duration_sec: float) -> dict[str, Any]:
     """Events an hour with the exact 95 % interval of a Poisson count (Garwood 1936).
@@ -151,6 +155,13 @@ def detection_warnings(metadata: dict[str, Any], figures: dict[str, Any]) -> lis
     if missing > 0:
         found.append(
             f"{missing} of {metadata['frames']} frames could not be decoded and are left out."
+        )
+    frames, looked_at = figures["frames"], figures["processed_frames"]
+    if looked_at < min(frames, FEW_A_SECOND * metadata["duration_sec"]):
+        a_second = metadata["fps"] * looked_at / frames
+        found.append(
+            f"Only {a_second:.1f} of {metadata['fps']:.1f} frames a second were looked at, so that "
+            "near-misses may be overlooked: use a smaller --stride."
         )
     if figures["camera"]["moving"]:
         found.append("The camera moves, which is out of scope: do not use these events.")

@@ -185,7 +185,9 @@ def test_no_events_are_a_normal_result(tmp_path, prefect_server):
     assert {path.name for path in (tmp_path / "out" / "quiet").iterdir()} == FILES
 
 
-def test_of_several_videos_a_broken_one_does_not_stop_the_others(clip, tmp_path, prefect_server):
+def test_of_several_videos_a_broken_one_does_not_stop_the_others(
+    clip, tmp_path, prefect_server, artifacts_of_run
+):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(clip.read_bytes()[:300])
     state = run(clip, tmp_path / "out", video=[str(broken), str(clip)])
@@ -200,6 +202,8 @@ def test_of_several_videos_a_broken_one_does_not_stop_the_others(clip, tmp_path,
     (site,) = pd.read_csv(folder / "sites.csv").itertuples()
     assert site.site == "crossing.mp4"
     assert site.per_hour_low <= site.per_hour <= site.per_hour_high
+    shown = artifacts_of_run(state.state_details.flow_run_id)
+    assert {"videos", "sites", "summary"} <= set(shown), "on the page of the run that was started"
 
 
 def test_two_videos_of_one_name_keep_their_own_folders(finished, clip, tmp_path):

@@ -47,6 +47,14 @@ def test_the_order_is_by_rate_and_not_by_count():
     assert "quiet lane (6.0" in sites.verdict(videos, ranking)
 
 
+def test_where_nothing_was_found_no_site_leads():
+    videos = sites.videos_table(
+        [done(f"{n}.mp4", n, hours=1, users=9, interactions=0) for n in ("a", "b")]
+    )
+    said = sites.verdict(videos, sites.rank_sites(videos))
+    assert said == "2 of 2 videos completed. No near-miss was found at any site."
+
+
 def test_videos_of_one_site_are_added_up_and_failed_ones_left_out():
     videos = sites.videos_table(
         [

@@ -97,9 +97,7 @@ def test_the_export_is_made_once(onnx_file, weights_file, tmp_path):
 
 def test_classes_that_are_not_cocos_are_refused():
     """Number 2 of such a detector would be read as a car, whatever it is."""
-    with pytest.raises(
-        BadInput, match=r"its 3 classes \(car, bus, truck …\) are not the 80 of COCO"
-    ):
+    with pytest.raises(BadInput, match=r"3 classes \(car, bus, truck …\) are not the 80"):
         weights._refuse_other_classes(Path("own.pt"), {0: "car", 1: "bus", 2: "truck"})
     eighty = {number: str(number) for number in range(80)}
     with pytest.raises(BadInput, match="are not the 80 of COCO"):

@@ -71,7 +71,7 @@ def analyse(
     base_low = low_scoring(list(base.values()), bounds)
     return {
         "n": len(tuned),
-        "domains": Counter(case.domain for case in tuned.values()),
+        "domains": dict(Counter(case.domain for case in tuned.values())),
         "n_low": len(low),
         "threshold": str(bounds),
         "bounds": asdict(bounds),
