@@ -25,8 +25,11 @@ def with_adapter(
     Raises:
         BadInput: 4-bit was asked for and cannot be had, or no layer can take an adapter.
     """
+    import torch
     from peft import LoraConfig, get_peft_model
     from transformers import set_seed
+
+    from tasks.finetune.training.dropout import lighten_dropout  # which loads torch
 
     if settings.quantize == "4bit":
         model = _quantized(folder, device)
@@ -43,7 +46,11 @@ def with_adapter(
         task_type="CAUSAL_LM",
     )
     set_seed(settings.seed)  # before the adapter's weights are drawn
-    return get_peft_model(model, config), targets
+    adapted = get_peft_model(model, config)
+    # In other types a CPU compiles its layers, and a GPU draws fast.
+    if device == "cpu" and dtype == torch.float32:
+        lighten_dropout(adapted)
+    return adapted, targets
 
 
 def parameter_counts(model: "PeftModel") -> tuple[int, int]:

@@ -1,0 +1,62 @@
+"""Dropout of 16 bits does what PyTorch's does."""
+
+import pytest
+import torch
+from torch import nn
+
+from tasks.finetune.training.adapter import with_adapter
+from tasks.finetune.training.dropout import SixteenBitDropout
+from tasks.finetune.training.settings import TrainingSettings
+
+P, COUNT = 0.05, 1_000_001
+
+
+def dropped(seed: int, p: float = P, count: int = COUNT) -> torch.Tensor:
+    torch.manual_seed(seed)
+    return SixteenBitDropout(p)(torch.ones(count))
+
+
+def test_the_share_and_the_mean_are_right():
+    values = dropped(1)
+    # Five standard errors of a share of so many.
+    error = 5 * (P * (1 - P) / COUNT) ** 0.5
+    assert float((values == 0).float().mean()) == pytest.approx(P, abs=error + 1 / 2**16)
+    assert float(values.mean()) == pytest.approx(1, abs=2 * error)
+    assert values.unique().tolist() == [0, pytest.approx(1 / (1 - P), rel=1e-4)]
+
+
+def test_neighbours_are_dropped_independently():
+    """The four elements of a draw as well."""
+    zeros = (dropped(2, p=0.5, count=1_000_000) == 0).float()
+    for apart in (1, 2, 3, 4):
+        both = float((zeros[:-apart] * zeros[apart:]).mean())
+        assert both == pytest.approx(0.25, abs=0.003)
+
+
+def test_a_seed_decides():
+    assert torch.equal(dropped(3), dropped(3))
+    assert not torch.equal(dropped(3), dropped(4))
+
+
+def test_gradients_flow_where_values_do():
+    values = torch.ones(1000, requires_grad=True)
+    kept = SixteenBitDropout(0.3)(values)
+    kept.sum().backward()
+    assert torch.equal(values.grad, kept.detach())
+
+
+def test_nothing_is_dropped_outside_of_training():
+    values = torch.ones(1000)
+    assert SixteenBitDropout(P).eval()(values) is values
+    assert SixteenBitDropout(0.0)(values) is values
+
+
+def test_the_adapters_dropout_is_of_this_kind(tiny_model):
+    settings = TrainingSettings(lora_dropout=P)
+    model, _ = with_adapter(tiny_model, settings, torch.float32, "cpu")
+    kinds = {type(module) for name, module in model.named_modules() if "lora_dropout." in name}
+    assert kinds == {SixteenBitDropout}
+    none, _ = with_adapter(
+        tiny_model, settings.model_copy(update={"lora_dropout": 0.0}), torch.float32, "cpu"
+    )
+    assert {type(m) for n, m in none.named_modules() if "lora_dropout." in n} == {nn.Identity}
