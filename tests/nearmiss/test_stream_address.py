@@ -2,12 +2,14 @@
 
 import os
 
+import av
 import pytest
 
 from tasks.command_line import command_for
 from tasks.errors import BadInput
 from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.sources import check, expand
+from tasks.nearmiss.sources.stream import opening
 from tasks.nearmiss.sources.stream_address import (
     hide_secrets,
     is_stream,
@@ -57,6 +59,10 @@ def own_environment(monkeypatch):
         ("mjpg/crossing.mp4", False),
         ("file:///crossing.mp4", False),
         ("rtsp:camera", False),
+        ("/dev/video0", True),
+        ("/dev/video12", True),
+        ("/dev/video0/crossing.mp4", False),
+        ("/dev/sda", False),
     ],
 )
 def test_streams_are_told_from_files_and_downloads(location, expected):
@@ -122,3 +128,17 @@ def test_a_configuration_holds_no_secret(scheme):
 def test_a_stream_is_an_input_that_is_not_looked_for_among_files():
     assert expand(["rtsp://cam/road", "rtsp://cam/road"]) == ["rtsp://cam/road"]
     check("rtsp://cam/road")
+
+
+def test_a_device_is_opened_for_coded_pictures_and_has_a_folder():
+    assert name_of("/dev/video3") == "dev_video3"
+    demuxer, options = opening("/dev/video3")
+    assert demuxer in {name for names in av.formats_available for name in names.split(",")}
+    assert options == {"input_format": "mjpeg"}
+    assert opening("rtsp://camera/road")[1]["protocol_whitelist"] == "rtsp,tcp"
+    assert expand(["/dev/video3"]) == ["/dev/video3"]
+
+
+def test_a_device_that_is_not_there_is_told_before_the_run():
+    with pytest.raises(BadInput, match="/dev/video99: there is no such device"):
+        check("/dev/video99")

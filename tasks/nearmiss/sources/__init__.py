@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tasks.errors import BadInput
 from tasks.nearmiss.frames import open_video
-from tasks.nearmiss.sources.stream_address import is_stream
+from tasks.nearmiss.sources.stream_address import is_device, is_stream
 
 VIDEO_SUFFIXES = {
     ".mp4",
@@ -87,7 +87,13 @@ def safe_name(video: str) -> str:
 
 
 def check(video: str) -> None:
-    """Raise BadInput for a file that is not a video; a URL or a stream is not looked at."""
+    """Raise BadInput for a file that is not a video, or a capture device that is not to be had; a
+    URL or a stream is not looked at."""
+    if is_device(video):
+        if not Path(video).exists():
+            raise BadInput(f"{video}: there is no such device.")
+        if not os.access(video, os.R_OK | os.W_OK):
+            raise BadInput(f"{video}: may not be used; the user has to be in its group (video).")
     if not is_url(video) and not is_stream(video):
         with open_video(Path(video)):
             pass

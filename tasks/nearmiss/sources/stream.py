@@ -16,7 +16,7 @@ import av
 
 from tasks.errors import BadInput, StageFailed
 from tasks.nearmiss.sources.segment import CLOCK, Gap, Segment, SegmentWriter
-from tasks.nearmiss.sources.stream_address import masked, reveal_secrets
+from tasks.nearmiss.sources.stream_address import is_device, masked, reveal_secrets
 
 SILENCE_SEC = 5.0  # without data, after which a connection is taken for dead
 FIRST_CONNECT_SEC = 30.0  # a camera that was never seen is more likely a wrong address
@@ -41,8 +41,22 @@ REFUSALS = (
     av.error.HTTPBadRequestError,
     av.error.ProtocolNotFoundError,
 )
+# Pictures that are coded can be recorded as they come; nearly every camera at a port has these.
+DEVICE_OPTIONS = {"input_format": "mjpeg"}
 CONNECTING = "connecting"
 MIN_FRAMES = 2  # in one nothing can be seen to move
+
+
+def opening(address: str) -> tuple[str, dict[str, str]]:
+    """FFmpeg's demuxer for a stream or a device, and its options."""
+    if is_device(address):
+        return "v4l2", dict(DEVICE_OPTIONS)
+    demuxer, protocols = FORMATS[address.partition("://")[0].lower()]
+    options = {"protocol_whitelist": protocols}
+    if demuxer == "rtsp":
+        # Over TCP no packet is lost; sound is not asked for.
+        options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+    return demuxer, options
 
 
 class StreamRecorder(Iterator[Segment]):
@@ -202,11 +216,7 @@ class StreamRecorder(Iterator[Segment]):
         Raises:
             av.error.FFmpegError: it could not be made, or broke.
         """
-        demuxer, protocols = FORMATS[address.partition("://")[0].lower()]
-        options = {"protocol_whitelist": protocols}
-        if demuxer == "rtsp":
-            # Over TCP no packet is lost; sound is not asked for.
-            options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+        demuxer, options = opening(address)
         timeout = (self._silence_sec, self._silence_sec)
         began = time.monotonic()
         try:

@@ -15,6 +15,7 @@ from tasks.errors import BadInput
 MASK = "***"
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 HIDDEN_NAME = "STREAM_SECRET"
+DEVICE = re.compile(r"/dev/video\d+")
 SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps")
 # A value after any other name in an address is taken for a secret.
 HARMLESS_NAMES = {
@@ -37,11 +38,13 @@ HARMLESS_NAMES = {
 
 
 def is_stream(location: str) -> bool:
-    """Whether this names a live stream: RTSP, RTMP, or MJPEG over HTTP.
+    """Whether this names a live stream: RTSP, RTMP, MJPEG over HTTP, or a capture device.
 
     Other HTTP addresses are files to download. MJPEG is told by its name in the address, as in
     http://camera/axis-cgi/mjpg/video.cgi.
     """
+    if is_device(location):
+        return True
     scheme, separator, rest = location.partition("://")
     if not separator:
         return False
@@ -49,6 +52,11 @@ def is_stream(location: str) -> bool:
         return True
     path = rest.rpartition("@")[2].partition("?")[0]
     return scheme.lower() in ("http", "https") and bool(re.search(r"mjpe?g", path, re.IGNORECASE))
+
+
+def is_device(location: str) -> bool:
+    """Whether this names a capture device of Linux, such as /dev/video0."""
+    return bool(DEVICE.fullmatch(location))
 
 
 def masked(location: str) -> str:
@@ -86,8 +94,10 @@ def reveal_secrets(location: str) -> str:
 
 
 def name_of(location: str) -> str:
-    """A folder name for a stream: host, port, path and harmless parts of the query."""
-    rest = masked(location).partition("://")[2]
+    """A folder name for a stream: host, port, path and harmless parts of the query; or of a
+    device its path."""
+    before, separator, after = masked(location).partition("://")
+    rest = after if separator else before
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", rest).strip("._")
     return name[:100] or "stream"
 
