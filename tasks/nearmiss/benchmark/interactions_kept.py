@@ -19,11 +19,10 @@ import pandas as pd
 
 from tasks.nearmiss.benchmark.clips import Clip, clip_of
 from tasks.nearmiss.benchmark.configurations import Configuration
-from tasks.nearmiss.benchmark.matching import Matched, match_near_misses, near_misses
+from tasks.nearmiss.benchmark.matching import Matched, NearMiss, match_near_misses, near_misses
 from tasks.nearmiss.benchmark.passes import (
     DEFAULTS,
     Detectors,
-    Found,
     find_near_misses,
     judged,
 )
@@ -46,16 +45,11 @@ def interactions_kept(
     the reference lacks, in percent with n and the 95 % Wilson interval."""
     totals: dict[tuple[Configuration, str, bool], Matched] = defaultdict(Matched)
     for clip in clips:
-        reference = find_near_misses(clip, REFERENCE, detectors.get(REFERENCE, clip))
+        expected = _interactions(clip, REFERENCE, detectors)
         for candidate in candidates:
-            found = find_near_misses(clip, candidate, detectors.get(candidate, clip))
-            for settings in ways_to_judge():
-                sides = [
-                    near_misses(judged_again(clip, one, settings), clip.metadata.fps)
-                    for one in (reference, found)
-                ]
-                key = candidate, settings.preset, settings.pedestrian_pairs
-                totals[key] += match_near_misses(*(side["interactions"] for side in sides))
+            found = _interactions(clip, candidate, detectors)
+            for way, of_reference in expected.items():
+                totals[candidate, *way] += match_near_misses(of_reference, found[way])
     return pd.DataFrame([_row(*key, matched) for key, matched in totals.items()])
 
 
@@ -68,11 +62,20 @@ def ways_to_judge() -> list[NearMissConfig]:
     ]
 
 
-def judged_again(clip: Clip, found: Found, settings: NearMissConfig) -> Found:
-    """The same tracks by other settings."""
-    return judged(
-        clip, found.frames, found.detections, found.sights, found.tracks, found.summary, settings
-    )
+def _interactions(
+    clip: Clip, configuration: Configuration, detectors: Detectors
+) -> dict[tuple[str, bool], list[NearMiss]]:
+    """What a configuration finds in a clip, by preset and whether pedestrians are paired."""
+    found = find_near_misses(clip, configuration, detectors.get(configuration, clip))
+    told = {}
+    for way in ways_to_judge():
+        again = judged(
+            clip, found.frames, found.detections, found.sights, found.tracks, found.summary, way
+        )
+        told[way.preset, way.pedestrian_pairs] = near_misses(again, clip.metadata.fps)[
+            "interactions"
+        ]
+    return told
 
 
 def _row(candidate: Configuration, preset: str, pairs: bool, matched: Matched) -> dict[str, Any]:
