@@ -1,6 +1,6 @@
 """The pictures of the report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,19 +80,22 @@ def risk_distribution(path: Path, events: pd.DataFrame) -> None:
         _say_if_empty(axes, events)
 
 
-def heatmap(path: Path, tracks: pd.DataFrame, first_frame: np.ndarray) -> None:
+def heatmap(path: Path, tracks: Iterable[pd.DataFrame], first_frame: np.ndarray) -> None:
     """Where road users were: counts of all centres over the first frame.
 
     Args:
         path: of the picture.
-        tracks: PLACE.
+        tracks: PLACE, in pieces.
         first_frame: height x width x 3, BGR uint8.
     """
     height, width = first_frame.shape[:2]
     bins = [max(1, height // HEATMAP_CELL_PX), max(1, width // HEATMAP_CELL_PX)]
-    counts, _, _ = np.histogram2d(
-        tracks["center_y"], tracks["center_x"], bins=bins, range=[[0, height], [0, width]]
-    )
+    counts = np.zeros(bins)
+    for piece in tracks:
+        of_piece, _, _ = np.histogram2d(
+            piece["center_y"], piece["center_x"], bins=bins, range=[[0, height], [0, width]]
+        )
+        counts += of_piece
     with _figure(path, (8, 8 * height / width + 0.6)) as axes:
         axes.imshow(first_frame[:, :, ::-1], extent=(0, width, height, 0))
         shown = axes.imshow(

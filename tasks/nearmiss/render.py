@@ -1,6 +1,6 @@
 """The annotated video: every source frame, with boxes, alerts and a clock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,7 +33,7 @@ class Alert:
 
 def render_video(
     video: Path,
-    tracks: pd.DataFrame,
+    tracks: Iterable[pd.DataFrame],
     events: pd.DataFrame,
     target: Path,
     *,
@@ -48,7 +48,7 @@ def render_video(
 
     Args:
         video: the source.
-        tracks: BoxesInBetween.COLUMNS, in order of frames.
+        tracks: BoxesInBetween.COLUMNS, in order of frames, in pieces.
         events: EVENT_COLUMNS.
         target: the MP4 file.
         fps: source frames a second.
@@ -130,10 +130,10 @@ class BoxesInBetween:
 
     COLUMNS: ClassVar = ["frame_index", "track_id", "class", "x1", "y1", "x2", "y2"]
 
-    def __init__(self, tracks: pd.DataFrame, stride: int):
+    def __init__(self, tracks: Iterable[pd.DataFrame], stride: int):
         """
         Args:
-            tracks: COLUMNS, in order of frames.
+            tracks: COLUMNS, in order of frames, in pieces.
             stride: every how many frames one was processed.
         """
         self._stride = stride
@@ -144,11 +144,12 @@ class BoxesInBetween:
         self._open: dict[int, list[tuple[int, np.ndarray, str]]] = {}
 
     @staticmethod
-    def _walk(tracks: pd.DataFrame) -> Iterator[tuple[int, int, np.ndarray, str]]:
-        boxes = tracks[["x1", "y1", "x2", "y2"]].to_numpy()
-        names = tracks["class"].astype("category").cat
-        classes = map(names.categories.tolist().__getitem__, names.codes)
-        yield from zip(tracks["frame_index"], tracks["track_id"], boxes, classes, strict=True)
+    def _walk(tracks: Iterable[pd.DataFrame]) -> Iterator[tuple[int, int, np.ndarray, str]]:
+        for piece in tracks:
+            boxes = piece[["x1", "y1", "x2", "y2"]].to_numpy()
+            names = piece["class"].astype("category").cat
+            classes = map(names.categories.tolist().__getitem__, names.codes)
+            yield from zip(piece["frame_index"], piece["track_id"], boxes, classes, strict=True)
 
     def at(self, frame_index: int) -> list[dict[str, Any]]:
         """The objects in a frame: {"id", "class", "bbox"}."""

@@ -114,7 +114,7 @@ def render_annotated(
     with publish.progress("render", metadata["frames"]) as on_progress:
         written = render.render_video(
             video.path,
-            pd.read_parquet(tracks.path("tracks"), columns=render.BoxesInBetween.COLUMNS),
+            tracking.read_pieces(tracks.path("tracks"), render.BoxesInBetween.COLUMNS),
             pd.read_csv(events.path("events")),
             target,
             fps=metadata["fps"],
@@ -143,7 +143,7 @@ def write_report(
 ) -> StageResult:
     """Draw the pictures and write the HTML report."""
     event_table = pd.read_csv(events.path("events"))
-    track_table = pd.read_parquet(tracks.path("tracks"), columns=plots.PLACE)
+    places = tracking.read_pieces(tracks.path("tracks"), plots.PLACE)
     first_frame = sample_frames(video.path, 1)[0]
     pictures = {
         "timeline": folder / "timeline.png",
@@ -153,7 +153,7 @@ def write_report(
     }
     plots.timeline(pictures["timeline"], event_table, metadata["duration_sec"])
     plots.risk_distribution(pictures["risk_distribution"], event_table)
-    plots.heatmap(pictures["heatmap"], track_table, first_frame)
+    plots.heatmap(pictures["heatmap"], places, first_frame)
     plots.frequency(pictures["frequency"], event_table, metadata["duration_sec"])
     captions = {
         "Near-miss events over time": pictures["timeline"],

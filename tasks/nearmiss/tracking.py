@@ -1,12 +1,13 @@
 """Tracks of a whole video as a table, and what they show."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from tasks.files import whole_or_nothing
 from tasks.nearmiss.classes import CLASSES, category_of
@@ -29,6 +30,8 @@ TRACK_COLUMNS = [
 ]
 _SIGHT = {"frame_index": "i", "timestamp_sec": "d", "track_id": "i", "confidence": "f",
           "x1": "f", "y1": "f", "x2": "f", "y2": "f"}  # fmt: skip
+# Of an hour's table at once: some seconds of a busy road.
+PIECE_ROWS = 5_000
 
 
 def track_detections(
@@ -92,6 +95,14 @@ def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table as Parquet, whole or not at all."""
     with whole_or_nothing(path) as temporary:
         table.to_parquet(temporary, index=False)
+
+
+def read_pieces(path: Path, columns: list[str]) -> Iterator[pd.DataFrame]:
+    """A Parquet table from its beginning, at most PIECE_ROWS rows at once, so that an hour of
+    tracks takes no more memory than a minute."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=PIECE_ROWS, columns=columns):
+            yield batch.to_pandas()
 
 
 def write_motchallenge(path: Path, tracks: pd.DataFrame) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.nearmiss import tracking
 from tasks.nearmiss.drawing import BLUE, GREEN, RED, draw_objects, picture_grid
 from tasks.nearmiss.encode import VideoWriter
 from tasks.nearmiss.frames import Frame, FrameReader
@@ -38,13 +39,13 @@ def events_of(*events: tuple) -> pd.DataFrame:
 
 
 def test_boxes_between_processed_frames_are_interpolated():
-    boxes = BoxesInBetween(tracks_of((0, 1, 0.0), (2, 1, 10.0), (4, 1, 30.0)), stride=2)
+    boxes = BoxesInBetween([tracks_of((0, 1, 0.0), (2, 1, 10.0), (4, 1, 30.0))], stride=2)
     found = lefts(boxes, range(7))
     assert [found[frame].get(1) for frame in range(7)] == [0, 5, 10, 20, 30, 30, None]
 
 
 def test_a_long_gap_is_not_bridged():
-    boxes = BoxesInBetween(tracks_of((0, 1, 0.0), (2, 1, 10.0), (40, 1, 99.0)), stride=2)
+    boxes = BoxesInBetween([tracks_of((0, 1, 0.0), (2, 1, 10.0), (40, 1, 99.0))], stride=2)
     found = lefts(boxes, range(42))
     assert 1 not in found[10]
     assert 1 not in found[39]
@@ -52,7 +53,7 @@ def test_a_long_gap_is_not_bridged():
 
 
 def test_objects_come_and_go():
-    boxes = BoxesInBetween(tracks_of((0, 1, 0.0), (2, 2, 50.0), (4, 2, 60.0)), stride=2)
+    boxes = BoxesInBetween([tracks_of((0, 1, 0.0), (2, 2, 50.0), (4, 2, 60.0))], stride=2)
     found = lefts(boxes, range(6))
     assert found[0] == {1: 0}
     assert found[3] == {2: 55}
@@ -60,7 +61,22 @@ def test_objects_come_and_go():
 
 
 def test_no_tracks():
-    assert BoxesInBetween(tracks_of(), stride=2).at(0) == []
+    assert BoxesInBetween([tracks_of()], stride=2).at(0) == []
+    assert BoxesInBetween([], stride=2).at(0) == []
+
+
+@pytest.mark.parametrize("rows", [1, 3, 7])
+def test_tracks_in_pieces_give_the_boxes_of_the_whole(tmp_path, monkeypatch, rows):
+    sights = [(frame, i, 10.0 * frame + i) for frame in range(0, 40, 2) for i in range(frame % 3)]
+    tracks = tracks_of(*sights)
+    tracking.write_parquet(tmp_path / "tracks.parquet", tracks)
+    monkeypatch.setattr(tracking, "PIECE_ROWS", rows)
+    pieces = list(tracking.read_pieces(tmp_path / "tracks.parquet", BoxesInBetween.COLUMNS))
+    assert [len(piece) for piece in pieces[:-1]] == [rows] * (len(pieces) - 1)
+    assert len(pieces) == -(-len(tracks) // rows)
+    whole = lefts(BoxesInBetween([tracks], 2), range(44))
+    assert lefts(BoxesInBetween(iter(pieces), 2), range(44)) == whole
+    assert any(len(boxes) > 1 for boxes in whole.values())
 
 
 @pytest.mark.parametrize(
@@ -100,7 +116,7 @@ def test_every_frame_is_written_with_its_time(tmp_path):
     tracks = tracks_of((0, 1, 10.0), (2, 1, 30.0))
     written = render_video(
         source,
-        tracks,
+        [tracks],
         events_of((0, 2, 1, 2, "High")),
         target,
         fps=25,

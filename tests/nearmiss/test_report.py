@@ -61,7 +61,7 @@ def write(folder, events, **changed) -> str:
     plots.timeline(folder / "timeline.png", events, 4.0)
     plots.risk_distribution(folder / "risk.png", events)
     plots.frequency(folder / "frequency.png", events, 4.0)
-    plots.heatmap(folder / "heat.png", tracks, frame)
+    plots.heatmap(folder / "heat.png", [tracks], frame)
     facts = {
         "title": VIDEO["name"],
         "video": VIDEO,

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -134,6 +134,7 @@ class _Stages:
         self._clip, self._stride, self._folder = clip, stride, folder
         self._size = clip.metadata.width, clip.metadata.height
         self.summary: dict[str, Any] = {}
+        self._figures: dict[str, Any] = {}
         self._scale, self._rejected = "", 0
 
     def detect(self, model: Path, engine: str, imgsz: int) -> None:
@@ -157,6 +158,7 @@ class _Stages:
         tracking.write_parquet(self._folder / "sights.parquet", sights)
         tracking.write_parquet(self._folder / "tracks.parquet", tracks)
         tracking.write_motchallenge(self._folder / "tracks_mot.txt", tracks)
+        self._figures = tracking.track_figures(sights)
         plots.trajectories(self._folder / "trajectories.png", tracks, self._picture())
 
     def score(self) -> None:
@@ -175,7 +177,7 @@ class _Stages:
     def render(self) -> None:
         render_video(
             self._clip.path,
-            self._read("tracks", BoxesInBetween.COLUMNS),
+            self._pieces(BoxesInBetween.COLUMNS),
             pd.read_csv(self._folder / "events.csv"),
             self._folder / "video.mp4",
             fps=self._clip.metadata.fps,
@@ -190,16 +192,19 @@ class _Stages:
             self._clip,
             events=pd.read_csv(self._folder / "events.csv"),
             interactions=pd.read_csv(self._folder / "interactions.csv"),
-            tracks=self._read("tracks", plots.PLACE),
-            track_figures=tracking.track_figures(self._read("sights")),
+            tracks=self._pieces(plots.PLACE),
+            track_figures=self._figures,
             detect=self.summary,
             scale=self._scale,
             rejected=self._rejected,
             folder=self._folder,
         )
 
-    def _read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-        return pd.read_parquet(self._folder / f"{name}.parquet", columns=columns)
+    def _read(self, name: str) -> pd.DataFrame:
+        return pd.read_parquet(self._folder / f"{name}.parquet")
+
+    def _pieces(self, columns: list[str]) -> Iterator[pd.DataFrame]:
+        return tracking.read_pieces(self._folder / "tracks.parquet", columns)
 
     def _steady(self, name: str) -> pd.DataFrame:
         table = self._read(name)

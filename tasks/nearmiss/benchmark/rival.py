@@ -69,7 +69,7 @@ def _ours(clip: Clip, configuration: Configuration, detectors: Detectors, target
     found = find_near_misses(clip, configuration, detectors.get(configuration, clip))
     render_video(
         clip.path,
-        found.tracks,
+        [found.tracks],
         found.events,
         target,
         fps=clip.metadata.fps,

@@ -8,7 +8,7 @@ in its CPU time.
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -149,7 +149,7 @@ def _time_clip(
                 clip,
                 events=found.events,
                 interactions=found.interactions,
-                tracks=found.tracks,
+                tracks=[found.tracks],
                 track_figures=tracking.track_figures(found.sights),
                 detect=found.summary.figures(),
                 scale=found.scale,
@@ -159,7 +159,7 @@ def _time_clip(
 
 
 def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Watches) -> None:
-    boxes = render.BoxesInBetween(found.tracks, stride)
+    boxes = render.BoxesInBetween([found.tracks], stride)
     alerts = render.AlertsNow(render.alerts_of(found.events, clip.metadata.fps))
     size = clip.metadata.width, clip.metadata.height
     writer = VideoWriter(target, clip.metadata.fps, *size, DEFAULTS.video_preset)
@@ -184,7 +184,7 @@ def write_report(
     *,
     events: pd.DataFrame,
     interactions: pd.DataFrame,
-    tracks: pd.DataFrame,
+    tracks: Iterable[pd.DataFrame],
     track_figures: dict[str, Any],
     detect: dict[str, Any],
     scale: str,

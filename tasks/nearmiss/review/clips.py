@@ -97,7 +97,7 @@ def _film(
 ) -> dict[str, Clip]:
     """One pass. `shots` in order of their starts."""
     shown = tracks["track_id"].isin(frozenset().union(*(shot.objects for shot in shots)))
-    boxes = BoxesInBetween(tracks[shown].sort_values("frame_index", kind="stable"), stride)
+    boxes = BoxesInBetween([tracks[shown].sort_values("frame_index", kind="stable")], stride)
     waiting = deque(shots)
     running: list[_Recording] = []
     clips: dict[str, Clip] = {}
