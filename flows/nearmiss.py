@@ -62,6 +62,7 @@ def one_video(config: NearMissConfig) -> Outcome:
 
     metadata = run.stage(source_stages.ingest_video, video=video, name=name).figures
     run.check("video", run.results["ingest"].files["metadata"], row_id=["name"])
+    given, config = config, config.at_rate(metadata["fps"])
 
     detector = run.add(
         "find detector", detector_stages.find_detector(config.detector, config.weights)
@@ -166,7 +167,7 @@ def one_video(config: NearMissConfig) -> Outcome:
     return endings.summarise(
         run,
         source=source,
-        command=command_for("flows/nearmiss.py", config),
+        command=command_for("flows/nearmiss.py", given),
         config=config.model_dump(mode="json"),
     )
 

@@ -1,7 +1,7 @@
 """Parameters of the near-miss flow."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -9,6 +9,7 @@ from tasks.config import FlowConfig
 from tasks.nearmiss.engines import EngineName
 from tasks.nearmiss.sources import is_url
 from tasks.nearmiss.sources.stream_address import hide_secrets, is_stream
+from tasks.nearmiss.stride import default_stride
 
 
 class NearMissInput(FlowConfig):
@@ -98,7 +99,13 @@ class NearMissSettings(FlowConfig):
     conf_threshold: float = Field(
         default=0.4, ge=0.01, le=1, description="Smallest confidence of a detection (0 to 1)."
     )
-    stride: int = Field(default=2, ge=1, le=30, description="Every how many frames one is used.")
+    stride: int | None = Field(
+        default=None,
+        ge=1,
+        le=30,
+        description="Every how many frames one is used. None: 2, or 1 where that would leave fewer "
+        "than ten a second.",
+    )
     imgsz: int = Field(
         default=640, ge=128, le=1920, multiple_of=32, description="Detector input size in pixels."
     )
@@ -165,6 +172,13 @@ class NearMissSettings(FlowConfig):
         default=False,
         description="Write what the filters change, and a page to judge kept and rejected.",
     )
+
+    def at_rate(self, fps: float) -> Self:
+        """This configuration with the stride for a video of so many frames a second, where none is
+        set."""
+        if self.stride is not None:
+            return self
+        return self.model_copy(update={"stride": default_stride(fps)})
 
     def criteria(self) -> dict[str, Any]:
         """What makes an event, as arguments of `scoring.NearMissDetector`."""

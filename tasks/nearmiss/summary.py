@@ -10,14 +10,11 @@ from tasks.nearmiss.detection import spread_of
 from tasks.nearmiss.rates import poisson_rate
 from tasks.nearmiss.report import clock
 from tasks.nearmiss.scoring import LEVELS
+from tasks.nearmiss.stride import FEW_A_SECOND
 from tasks.pointers import StageResult
 from tasks.text import plain
 
 TOP = 3
-
-# Frames looked at in a second, below which near-misses are overlooked: at 5 of 10 our clips lose a
-# fifth of them (docs/log.md).
-FEW_A_SECOND = 10
 
 
 def rate(events: int, duration_sec: float) -> dict[str, Any]:

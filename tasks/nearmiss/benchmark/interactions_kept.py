@@ -1,17 +1,19 @@
 """How many of the reference's interactions a faster engine and stride keep, preset by preset.
 
     python -m tasks.nearmiss.benchmark.interactions_kept clip.mp4 … [--made-scenes] \
-        [--engines openvino-int8] [--strides 1 2]
+        [--engines openvino-int8] [--strides 1 2 default]
 
 Interactions are rare at the default thresholds, so the same tracks are judged by every preset,
 each also with pairs of pedestrians: more interactions, closer to their thresholds. The reference
-is onnx-fp32 at stride 1, whose boxes the tests hold against PyTorch's.
+is onnx-fp32 at stride 1, whose boxes the tests hold against PyTorch's. The stride "default" is what
+the flow takes for the frame rate of each clip.
 """
 
 import argparse
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +33,43 @@ from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.engines import NAMES
 from tasks.nearmiss.interactions.presets import PRESETS
 from tasks.nearmiss.sources import made_scene
+from tasks.nearmiss.stride import default_stride
 from tasks.nearmiss.weights import export_onnx, find_weights
 from tasks.pointers import FilePointer
 
 REFERENCE = Configuration("onnx-fp32", threads=True)
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What is held against the reference.
+
+    Attributes:
+        engine: name of it.
+        stride: every how many frames one is used; None takes each clip's default.
+    """
+
+    engine: str
+    stride: int | None
+
+    def on(self, clip: Clip) -> Configuration:
+        """The configuration for a clip."""
+        stride = self.stride or default_stride(clip.metadata.fps)
+        return Configuration(self.engine, stride=stride, threads=True)
 
 
 def interactions_kept(
-    clips: Sequence[Clip], detectors: Detectors, candidates: Sequence[Configuration]
+    clips: Sequence[Clip], detectors: Detectors, candidates: Sequence[Candidate]
 ) -> pd.DataFrame:
     """One row a candidate and way of judging, over all clips together: how many interactions the
     reference has, the share of them that is missed, and the share of the candidate's own that
     the reference lacks, in percent with n and the 95 % Wilson interval."""
-    totals: dict[tuple[Configuration, str, bool], Matched] = defaultdict(Matched)
+    totals: dict[tuple[Candidate, str, bool], Matched] = defaultdict(Matched)
     for clip in clips:
         expected = _interactions(clip, REFERENCE, detectors)
         for candidate in candidates:
-            found = _interactions(clip, candidate, detectors)
+            found = _interactions(clip, candidate.on(clip), detectors)
             for way, of_reference in expected.items():
                 totals[candidate, *way] += match_near_misses(of_reference, found[way])
     return pd.DataFrame([_row(*key, matched) for key, matched in totals.items()])
@@ -78,11 +100,11 @@ def _interactions(
     return told
 
 
-def _row(candidate: Configuration, preset: str, pairs: bool, matched: Matched) -> dict[str, Any]:
+def _row(candidate: Candidate, preset: str, pairs: bool, matched: Matched) -> dict[str, Any]:
     missed, extra = missed_share(matched), extra_share(matched)
     return {
         "engine": candidate.engine,
-        "stride": candidate.stride,
+        "stride": candidate.stride or DEFAULT,
         "preset": preset,
         "pedestrian_pairs": pairs,
         "reference": matched.reference,
@@ -96,6 +118,10 @@ def _row(candidate: Configuration, preset: str, pairs: bool, matched: Matched) -
     }
 
 
+def _stride(word: str) -> int | None:
+    return None if word == DEFAULT else int(word)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("videos", type=Path, nargs="*")
@@ -103,7 +129,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--engines", nargs="+", choices=NAMES, default=["openvino-int8"])
-    parser.add_argument("--strides", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--strides", type=_stride, nargs="+", default=[1, 2, None])
     chosen = parser.parse_args()
     weights, _ = find_weights(chosen.weights)
     with tempfile.TemporaryDirectory() as folder:
@@ -118,9 +144,7 @@ def main() -> None:
         ]
         detectors = Detectors(FilePointer.to(weights), FilePointer.to(export_onnx(weights)), clips)
         candidates = [
-            Configuration(engine, stride=stride, threads=True)
-            for engine in chosen.engines
-            for stride in chosen.strides
+            Candidate(engine, stride) for engine in chosen.engines for stride in chosen.strides
         ]
         print(interactions_kept(clips, detectors, candidates).to_string(index=False))
 

@@ -4,16 +4,16 @@ import pytest
 from nearmiss_clip import make_clip
 
 from tasks.nearmiss.benchmark.clips import Clip
-from tasks.nearmiss.benchmark.configurations import Configuration
 from tasks.nearmiss.benchmark.interactions_kept import (
     REFERENCE,
+    Candidate,
     interactions_kept,
     ways_to_judge,
 )
 from tasks.nearmiss.detectors import MotionDetector
 from tasks.nearmiss.ingest import probe
 
-SAME, BLIND = Configuration("openvino-fp32"), Configuration("openvino-int8", stride=2)
+SAME, BLIND = Candidate("openvino-fp32", 1), Candidate("openvino-int8", 2)
 
 
 class Blind(MotionDetector):
@@ -27,7 +27,8 @@ class Detectors:
     """The reference sees what moves, and so does one candidate."""
 
     def get(self, configuration, clip):
-        return MotionDetector() if configuration in (REFERENCE, SAME) else Blind()
+        sees = configuration.engine in (REFERENCE.engine, SAME.engine)
+        return MotionDetector() if sees else Blind()
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,14 @@ def table(tmp_path_factory):
     file = make_clip(tmp_path_factory.mktemp("kept") / "crossing.mp4")
     clip = Clip(file.name, file, probe(file))
     return interactions_kept([clip], Detectors(), [SAME, BLIND]).set_index("engine")
+
+
+@pytest.mark.parametrize(("fps", "stride"), [(10.0, 1), (25.0, 2)])
+def test_the_default_stride_is_that_of_each_clip(tmp_path, fps, stride):
+    file = make_clip(tmp_path / "clip.mp4", fps=fps)
+    clip = Clip(file.name, file, probe(file))
+    assert Candidate("onnx-fp32", None).on(clip).stride == stride
+    assert Candidate("onnx-fp32", 3).on(clip).stride == 3
 
 
 def test_every_preset_judges_with_and_without_pairs_of_pedestrians(table):
