@@ -45,6 +45,31 @@ def test_gradients_flow_where_values_do():
     assert torch.equal(values.grad, kept.detach())
 
 
+def test_compiled_layers_drop_each_time_anew_and_alike_both_ways():
+    """Queries and keys get the same values, and two draws must not become one."""
+
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.of_queries, self.of_keys = SixteenBitDropout(0.3), SixteenBitDropout(0.3)
+
+        def forward(self, values):
+            return self.of_queries(values), self.of_keys(values)
+
+    # This backend joins what is the same and splits forward from backward, as the usual one does.
+    compiled = torch.compile(Twice(), backend="aot_eager_decomp_partition", dynamic=True)
+    torch.manual_seed(5)
+    for count in (1000, 1001):
+        values = torch.ones(count, requires_grad=True)
+        queries, keys = compiled(values)
+        (2 * queries + keys).sum().backward()
+        assert torch.equal(values.grad, (2 * queries + keys).detach())
+        for one in (queries, keys):
+            assert float((one == 0).float().mean()) == pytest.approx(0.3, abs=0.08)
+        both = float(((queries == 0) & (keys == 0)).float().mean())
+        assert both == pytest.approx(0.09, abs=0.05)
+
+
 def test_nothing_is_dropped_outside_of_training():
     values = torch.ones(1000)
     assert SixteenBitDropout(P).eval()(values) is values

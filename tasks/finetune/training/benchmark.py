@@ -212,7 +212,7 @@ def _lean(
     ours = ours.model_copy(update={"warmup": 0.0})  # as the tutorial's stock settings
     device = best_device()
     model, _ = with_adapter(model_folder, ours, best_dtype(device), device)
-    compile_layers(model, settings.compile, _ENDLESS, device, best_dtype(device))
+    compile_layers(model, settings.compile, _ENDLESS, device)
     never = 10**6
     tokenizer = load_tokenizer(model_folder)
     folder = Path(tempfile.gettempdir())

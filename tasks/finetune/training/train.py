@@ -90,7 +90,7 @@ def train(
             datasets = (learned[0], checked[0].sort("length"))
             steps = scaled_steps(len(learned[0]), settings)
             compiled = compile_layers(
-                model, settings.compile, int(learned[1]["tokens"] * settings.epochs), device, dtype
+                model, settings.compile, int(learned[1]["tokens"] * settings.epochs), device
             )
             where = folder / checkpoints.FOLDER
             wanted = checkpoints.identity(
