@@ -240,3 +240,37 @@ def _sliding(folder: Path, tokenizer) -> Path:
     MistralForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def test_the_cache_has_room_for_those_that_are_generated_at_once(monkeypatch):
+    pytest.importorskip("openvino")
+    from tasks.finetune.generation import openvino as engine
+
+    monkeypatch.setattr(engine, "_CACHE_TOKENS", 20 * engine._BLOCK)
+    few = engine._room_for([engine._BLOCK] * 3)
+    assert (few.sequences, few.blocks) == (3, 9)
+    # The longest together: six blocks and three times four; one more would be 22.
+    many = engine._room_for([2 * engine._BLOCK] * 50 + [4 * engine._BLOCK])
+    assert (many.sequences, many.blocks) == (4, 18)
+    # One is generated in any case.
+    assert engine._room_for([10**6]).sequences == 1
+
+
+def test_a_pipeline_is_opened_again_only_where_it_is_too_small(folder, tokenizer, monkeypatch):
+    pytest.importorskip("openvino_genai")
+    from tasks.finetune.generation import openvino as module
+
+    monkeypatch.setattr(module, "_AT_ONCE", 4)
+    engine = open_kind("openvino", folder, None, tokenizer)
+    try:
+        several = engine.generate(["a b"] * 6, 3)
+        opened = engine._pipeline
+        assert engine.generate(["a b"], 3)[0].tokens == several[0].tokens
+        assert engine._pipeline is opened
+        engine.generate(["a b " * 40] * 6, 3)
+        assert engine._pipeline is not opened
+        assert [answer.tokens for answer in engine.generate(["a b"] * 6, 3)] == [
+            answer.tokens for answer in several
+        ]
+    finally:
+        engine.close()

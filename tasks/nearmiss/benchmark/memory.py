@@ -27,7 +27,7 @@ from tasks.nearmiss import plots, scoring, tracking
 from tasks.nearmiss.benchmark.clips import Clip, looped
 from tasks.nearmiss.benchmark.configurations import Configuration
 from tasks.nearmiss.benchmark.passes import DEFAULTS, tracked
-from tasks.nearmiss.benchmark.stage_times import write_report
+from tasks.nearmiss.benchmark.reporting import write_report
 from tasks.nearmiss.camera import drift
 from tasks.nearmiss.detection import detect_video
 from tasks.nearmiss.detectors import make_detector

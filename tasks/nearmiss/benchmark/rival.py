@@ -1,5 +1,9 @@
-"""The recommendation with its annotated video beside `ultralytics.YOLO.track(save=True)`."""
+"""A setting with its annotated video and report beside `ultralytics.YOLO.track(save=True)`.
 
+python -m tasks.nearmiss.benchmark.rival clip.mp4 … --engine openvino-int8 [--stride 2]
+"""
+
+import argparse
 import os
 import tempfile
 import time
@@ -10,10 +14,17 @@ from statistics import median
 from typing import Any
 
 from tasks import torchvision_repair
-from tasks.nearmiss.benchmark.clips import Clip, remux
+from tasks.nearmiss.benchmark.clips import Clip, clip_of, remux
 from tasks.nearmiss.benchmark.configurations import Configuration
 from tasks.nearmiss.benchmark.passes import DEFAULTS, Detectors, find_near_misses
+from tasks.nearmiss.benchmark.reporting import report_of
+from tasks.nearmiss.benchmark.words import rival_sentence
+from tasks.nearmiss.engines import NAMES
+from tasks.nearmiss.ingest import probe
 from tasks.nearmiss.render import render_video
+from tasks.nearmiss.stride import default_stride
+from tasks.nearmiss.weights import export_onnx, find_weights
+from tasks.pointers import FilePointer
 
 WARM_UP_SEC = 1.0
 
@@ -32,9 +43,9 @@ def compare_with_ultralytics(
 ) -> dict[str, Any]:
     """Both from file to annotated video, in turn, over all clips.
 
-    Ours also finds the near-misses; ultralytics detects and tracks in every frame at its own
-    input size of 640 and confidence of 0.1. Building the model and a second of video before the
-    first round do not count.
+    Ours also finds the near-misses and writes the report; ultralytics detects and tracks in every
+    frame at its own input size of 640 and confidence of 0.1. Building the model and a second of
+    video before the first round do not count.
 
     Returns:
         frames; fps of both (median, lowest, highest); ratio of each round (median, lowest,
@@ -46,11 +57,12 @@ def compare_with_ultralytics(
         short = Path(folder) / f"warm-up{clips[0].path.suffix}"
         remux(clips[0].path, short, WARM_UP_SEC)
         track(short)
+        _ours(Clip(clips[0].source, short, probe(short)), configuration, detectors, Path(folder))
         speeds: dict[str, list[float]] = {"ours": [], "ultralytics": []}
         for _ in range(repetitions):
             start = time.perf_counter()
             for clip in clips:
-                _ours(clip, configuration, detectors, Path(folder) / "ours.mp4")
+                _ours(clip, configuration, detectors, Path(folder))
             speeds["ours"].append(frames / (time.perf_counter() - start))
             start = time.perf_counter()
             for clip in clips:
@@ -65,19 +77,20 @@ def compare_with_ultralytics(
     }
 
 
-def _ours(clip: Clip, configuration: Configuration, detectors: Detectors, target: Path) -> None:
+def _ours(clip: Clip, configuration: Configuration, detectors: Detectors, folder: Path) -> None:
     found = find_near_misses(clip, configuration, detectors.get(configuration, clip))
     render_video(
         clip.path,
         [found.tracks],
         found.events,
-        target,
+        folder / "ours.mp4",
         fps=clip.metadata.fps,
         width=clip.metadata.width,
         height=clip.metadata.height,
         stride=configuration.stride,
         preset=DEFAULTS.video_preset,
     )
+    report_of(clip, found, folder)
 
 
 def _ultralytics(weights: Path, folder: Path) -> Callable[[Path], None]:
@@ -98,9 +111,38 @@ def _ultralytics(weights: Path, folder: Path) -> Callable[[Path], None]:
     return track
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("videos", type=Path, nargs="+")
+    parser.add_argument("--engine", choices=NAMES, required=True)
+    parser.add_argument("--stride", type=int, help="by default the flow's for the first video")
+    parser.add_argument("--imgsz", type=int, default=DEFAULTS.imgsz)
+    parser.add_argument("--seconds", type=float, default=3600.0, help="of each video")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--weights", type=Path)
+    chosen = parser.parse_args()
+    if not can_track():
+        parser.error("ultralytics' tracker needs the package lap (pip install lap)")
+    weights, _ = find_weights(chosen.weights)
+    with tempfile.TemporaryDirectory() as folder:
+        clips = [
+            clip_of(video, chosen.seconds, Path(folder) / str(number))
+            for number, video in enumerate(chosen.videos)
+        ]
+        stride = chosen.stride or default_stride(clips[0].metadata.fps)
+        configuration = Configuration(chosen.engine, chosen.imgsz, stride, threads=True)
+        detectors = Detectors(FilePointer.to(weights), FilePointer.to(export_onnx(weights)), clips)
+        figures = compare_with_ultralytics(clips, configuration, detectors, weights, chosen.rounds)
+    print(rival_sentence(figures, configuration.name))
+
+
 def _spread(values: Sequence[float], digits: int) -> dict[str, float]:
     return {
         "median": round(median(values), digits),
         "lowest": round(min(values), digits),
         "highest": round(max(values), digits),
     }
+
+
+if __name__ == "__main__":
+    main()

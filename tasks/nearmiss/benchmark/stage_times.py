@@ -8,7 +8,7 @@ in its CPU time.
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -17,13 +17,14 @@ from typing import Any
 import av
 import pandas as pd
 
-from tasks.nearmiss import detection, limitations, plots, render, report, summary, tracking
+from tasks.nearmiss import detection, render
 from tasks.nearmiss.benchmark.clips import Clip
 from tasks.nearmiss.benchmark.configurations import Configuration
 from tasks.nearmiss.benchmark.passes import DEFAULTS, Detectors, Found, Stopwatch, judged, tracked
+from tasks.nearmiss.benchmark.reporting import report_of
 from tasks.nearmiss.detection import DetectionSummary
 from tasks.nearmiss.encode import VideoWriter
-from tasks.nearmiss.frames import Frame, FrameReader, sample_frames, to_image
+from tasks.nearmiss.frames import Frame, FrameReader, to_image
 
 FRAMES_AT_ONCE = 32
 STEPS = (
@@ -142,20 +143,7 @@ def _time_clip(
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         _time_video(clip, found, configuration.stride, Path(folder) / "video.mp4", watches)
         with watches["report"]:
-            plots.trajectories(
-                Path(folder) / "trajectories.png", found.tracks, sample_frames(clip.path, 1)[0]
-            )
-            write_report(
-                clip,
-                events=found.events,
-                interactions=found.interactions,
-                tracks=[found.tracks],
-                track_figures=tracking.track_figures(found.sights),
-                detect=found.summary.figures(),
-                scale=found.scale,
-                rejected=found.rejected,
-                folder=Path(folder),
-            )
+            report_of(clip, found, Path(folder))
 
 
 def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Watches) -> None:
@@ -177,53 +165,6 @@ def _time_video(clip: Clip, found: Found, stride: int, target: Path, watches: Wa
                 writer.write(picture.image, picture.time)
     with watches["encoding"]:
         writer.__exit__(None, None, None)
-
-
-def write_report(
-    clip: Clip,
-    *,
-    events: pd.DataFrame,
-    interactions: pd.DataFrame,
-    tracks: Iterable[pd.DataFrame],
-    track_figures: dict[str, Any],
-    detect: dict[str, Any],
-    scale: str,
-    rejected: int,
-    folder: Path,
-) -> None:
-    """The pictures and the page of the near-miss flow's report."""
-    duration = clip.metadata.duration_sec
-    pictures = {
-        name: folder / f"{name}.png" for name in ("timeline", "risk", "heatmap", "frequency")
-    }
-    plots.timeline(pictures["timeline"], events, duration)
-    plots.risk_distribution(pictures["risk"], events)
-    plots.heatmap(pictures["heatmap"], tracks, sample_frames(clip.path, 1)[0])
-    plots.frequency(pictures["frequency"], events, duration)
-    detect = detect | {"detector": "yolo", "engine": None, "classes_are_guesses": False}
-    figures = summary.event_figures(events)
-    report.write_report(
-        folder / "report.html",
-        pictures=pictures,
-        events=events,
-        interactions=interactions,
-        scale=scale,
-        rejected=rejected,
-        has_review=False,
-        title=clip.source,
-        video=clip.metadata.as_dict(),
-        is_made_scene=False,
-        truth=None,
-        tracks=track_figures,
-        detect=detect,
-        levels=figures["levels"],
-        rate=summary.rate(figures["total"], duration),
-        warnings=[],
-        limitations=limitations.of_run(
-            is_made_scene=False, detect=detect, pedestrian_pairs_skipped=0
-        ),
-        assumptions=limitations.ALWAYS,
-    )
 
 
 def _groups(path: Path, watch: Stopwatch) -> Iterator[list[tuple[int, float, av.VideoFrame]]]:

@@ -118,7 +118,7 @@ def rival_sentence(rival: dict[str, Any], configuration: str) -> str:
     ratio, ours, theirs = rival["ratio"], rival["ours"], rival["ultralytics"]
     return (
         f"From file to annotated video, {configuration} does {_range(ours, 1)} frames/s, near-"
-        f"misses included, and `YOLO.track(save=True)`, which uses every frame, "
+        f"misses and report included, and `YOLO.track(save=True)`, which uses every frame, "
         f"{_range(theirs, 1)}: {_range(ratio, 2)} times as fast (medians with lowest and highest "
         f"of {rival['rounds']} rounds in turn, {rival['frames']} frames each)."
     )
