@@ -114,6 +114,11 @@ def test_whole_answers_only_where_the_window_cut_some():
     given.training["examples"]["train"]["truncated"] = 0
     with pytest.raises(BadInput, match="the window cut no training row"):
         choose(given, (), wanted="whole-answers")
+    given.training["examples"]["train"] |= {"rows": 40, "truncated": 16}
+    assert choose(given, (), wanted="whole-answers").name == "whole-answers"
+    given.training["examples"]["train"]["truncated"] = 17
+    with pytest.raises(BadInput, match="17 of 40 training rows, too many to leave out"):
+        choose(given, (), wanted="whole-answers")
 
 
 def test_without_failures_there_is_nothing_to_choose():

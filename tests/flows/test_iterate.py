@@ -23,7 +23,7 @@ def before(tmp_path_factory, prefect_server):
     place = tmp_path_factory.mktemp("iterate")
     write_source(place / "sources", made_rows(120))
     make_tiny_model(place / "tiny")
-    state = run(place, run="before")
+    state = run(place, run="before", max_length=256)
     assert state.is_completed(), state.message
     return place
 
