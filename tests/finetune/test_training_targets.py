@@ -18,7 +18,8 @@ from transformers import (
 )
 
 from tasks.errors import BadInput
-from tasks.finetune.training.targets import decoder_layers, find_targets
+from tasks.finetune.language_model.layers import decoder_layers
+from tasks.finetune.training.targets import find_targets
 
 SMALL = {"vocab_size": 64, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 MODELS = {

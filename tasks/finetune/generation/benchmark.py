@@ -5,7 +5,8 @@
 The yardstick is what a tutorial does: transformers' `generate` in float32, one prompt at a time.
 It answers a slice of the prompts before and after each engine's run over all of them, so that
 what else the machine does falls on both; the ratio is of one round. Opening an engine (converting
-the model) is timed apart. All times are wall times; `--json` keeps every figure.
+the model) is timed apart. All times are wall times; `--json` keeps every figure. What bounds all
+of them, the products of the matrices with all prompts at once, is printed beside.
 """
 
 import argparse
@@ -23,8 +24,9 @@ from tasks.finetune.generation.base import Engine, Generation
 from tasks.finetune.generation.choose import KINDS, open_kind
 from tasks.finetune.generation.merged import load_merged
 from tasks.finetune.generation.pytorch import PytorchEngine
+from tasks.finetune.language_model.bound import FORWARD, bound
 from tasks.finetune.language_model.load import load_tokenizer, threads_free
-from tasks.finetune.language_model.prompts import format_example
+from tasks.finetune.language_model.prompts import encode, format_example
 from tasks.finetune.slices import json_lines
 
 
@@ -95,7 +97,19 @@ def benchmark(
         finally:
             engine.close()
     settings = {"rows": len(rows), "max_new_tokens": max_new_tokens, "rounds": rounds}
-    return settings | {"threads": threads, "slice": slice_size, "engines": found}
+    prompt_tokens = sum(len(encode(prompt, tokenizer)) for prompt in prompts)
+    given = sum(len(answer.tokens) for answer in answers)
+    # Tokens of the prompts are gone through as well, but need no logits.
+    most = bound(
+        model, inner=FORWARD * (1 + prompt_tokens / given), output=FORWARD, rows=len(prompts)
+    )
+    return settings | {
+        "threads": threads,
+        "slice": slice_size,
+        "prompt_tokens": prompt_tokens,
+        "engines": found,
+        "bound": most.facts(),
+    }
 
 
 def _slices(count: int, size: int, rounds: int) -> list[list[int]]:
@@ -143,6 +157,13 @@ def _told(found: dict[str, Any]) -> str:
             f"{agreed['perplexity']:.3f} against {agreed['reference_perplexity']:.3f}; "
             + (agreed["fault"] or "within the tolerances"),
         ]
+    most = found["bound"]
+    lines.append(
+        f"bound {most['tokens_a_second']:.0f} tokens/s: {most['operations_a_token'] / 1e9:.3f} "
+        f"billion operations for each new token and its share of the {found['prompt_tokens']} of "
+        f"the prompts, {most['operations_a_second'] / 1e9:.0f} billion a second in a bare product "
+        f"(fastest of {most['passes']}; median {most['typical'] / 1e9:.0f})"
+    )
     return "\n".join(lines)
 
 

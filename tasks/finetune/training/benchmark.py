@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any
 
 from tasks import torchvision_repair
 from tasks.files import write_json
+from tasks.finetune.language_model.bound import FORWARD_AND_BACKWARD, Bound, bound
 from tasks.finetune.language_model.load import best_device, best_dtype, load_model, load_tokenizer
 from tasks.finetune.language_model.load import threads_free as free_threads
 from tasks.finetune.language_model.prompts import format_example
 from tasks.finetune.slices import json_lines
 from tasks.finetune.training.adapter import with_adapter
-from tasks.finetune.training.bound import Bound, bound
 from tasks.finetune.training.compiling import compile_layers, compiled_graphs
 from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.training.steps import Steps
@@ -153,7 +153,9 @@ def _bound(model_folder: Path, figures: TokenFigures, settings: TrainingSettings
     device = best_device()
     model = load_model(model_folder, best_dtype(device)).to(device)
     batch_tokens = round(figures.tokens / figures.kept * settings.batch_size)
-    return bound(model, figures.learned / figures.tokens, batch_tokens)
+    # Only the tokens that the loss is on need the layer that gives the logits.
+    output = FORWARD_AND_BACKWARD * figures.learned / figures.tokens
+    return bound(model, inner=FORWARD_AND_BACKWARD, output=output, rows=batch_tokens)
 
 
 def _tutorial(

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tasks.finetune.training.targets import decoder_layers
+from tasks.finetune.language_model.layers import decoder_layers
 
 if TYPE_CHECKING:
     from torch import nn

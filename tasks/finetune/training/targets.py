@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Literal
 
 from tasks.errors import BadInput
+from tasks.finetune.language_model.layers import linear_paths
 
 if TYPE_CHECKING:
-    from torch import nn
     from transformers import PreTrainedModel
 
 _ATTENTION = ("attn", "attention")
@@ -26,7 +26,7 @@ def find_targets(
     Raises:
         BadInput: the model has no such layer.
     """
-    linear = _linear_paths(model)
+    linear = linear_paths(model)
     attention = [path for path in linear if _is_attention(path)]
     wanted = attention if choice == "attention" or (choice == "auto" and attention) else linear
     if not wanted:
@@ -35,33 +35,9 @@ def find_targets(
             f"{type(model).__name__} has no layer that can be told to be {kind}: "
             + ("set targets to all-linear" if kind == "attention" else "choose another model")
         )
-    unwanted = [path for path in _linear_paths(model, with_output=True) if path not in set(wanted)]
+    unwanted = [path for path in linear_paths(model, with_output=True) if path not in set(wanted)]
     taken = {path.rsplit(".", 1)[-1] for path in unwanted}
     return sorted({_short(path, taken) for path in wanted})
-
-
-def linear_layers(
-    model: "PreTrainedModel",
-) -> "tuple[list[nn.Module], list[nn.Module]]":
-    """The linear layers, and apart from them the one that gives the logits."""
-    output = model.get_output_embeddings()
-    layers = [model.get_submodule(path) for path in _linear_paths(model, with_output=True)]
-    return (
-        [layer for layer in layers if layer is not output],
-        [layer for layer in layers if layer is output],
-    )
-
-
-def _linear_paths(model: "PreTrainedModel", with_output: bool = False) -> list[str]:
-    from torch import nn
-    from transformers.pytorch_utils import Conv1D
-
-    output = model.get_output_embeddings()
-    return [
-        path
-        for path, module in model.named_modules()
-        if isinstance(module, (nn.Linear, Conv1D)) and (with_output or module is not output)
-    ]
 
 
 def _is_attention(path: str) -> bool:
@@ -73,11 +49,3 @@ def _is_attention(path: str) -> bool:
 def _short(path: str, taken: set[str]) -> str:
     parts = path.split(".")
     return parts[-1] if parts[-1] not in taken else ".".join(parts[-2:])
-
-
-def decoder_layers(model: "nn.Module") -> "list[nn.Module]":
-    """The repeated layers of a decoder: the members of its longest module list."""
-    from torch import nn
-
-    lists = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
-    return list(max(lists, key=len)) if lists else []
