@@ -27,6 +27,7 @@ from pydantic import BaseModel
 
 from tasks.errors import BadInput
 from tasks.files import remove_unfinished
+from tasks.memory import give_back_memory
 from tasks.parsing import ONE_AT_A_TIME
 from tasks.pointers import FilePointer, StageResult
 
@@ -216,6 +217,7 @@ def _timed(function: Callable[..., StageResult]) -> Callable[..., StageResult]:
             # Prefect would write the error into the store as well, under a name of its own.
             TaskRunContext.get().persist_result = False
             raise
+        give_back_memory()
         return result.model_copy(update={"seconds": time.perf_counter() - start})
 
     timed.__signature__ = inspect.signature(function)

@@ -23,6 +23,7 @@ import pandas as pd
 
 from tasks.errors import StageFailed
 from tasks.locate import PROJECT_ROOT
+from tasks.memory import give_back_memory
 from tasks.nearmiss import plots, scoring, tracking
 from tasks.nearmiss.benchmark.clips import Clip, looped
 from tasks.nearmiss.benchmark.configurations import Configuration
@@ -121,6 +122,7 @@ def memory_of_stages(
     peaks = {}
     for name, step in steps.items():
         step()
+        give_back_memory()  # as a stage does
         peaks[name] = round(peak_memory_mb(), 1)
         forget_peak()
         print(f"{clip.metadata.duration_sec / 60:.0f} min, {name}: {peaks[name]} MB", flush=True)
