@@ -11,7 +11,7 @@ from prefect import get_run_logger
 
 from tasks.errors import BadInput, StageFailed
 from tasks.interruption import first_interrupt_calls
-from tasks.nearmiss import endings
+from tasks.nearmiss import endings, sites
 from tasks.nearmiss.config import NearMissConfig
 from tasks.nearmiss.sources.segment import Segment
 from tasks.nearmiss.sources.stream import StreamRecorder
@@ -82,8 +82,10 @@ def one_segment(config: NearMissConfig, segment: Segment, notes: Watch) -> list[
 
     state = nearmiss(config.for_segment(segment.path, notes.folder), return_state=True)
     if state.is_completed():
-        notes.add(segment, state=state.name, results=segment.path.stem)
-        found = state.result().lines
+        outcome = state.result()
+        counts = sites.counts_of(outcome.folder)
+        notes.add(segment, state=state.name, results=segment.path.stem, found=counts)
+        found = outcome.lines
         if not config.keep_segments and segment.path != config.int8_video:
             segment.path.unlink()
     else:

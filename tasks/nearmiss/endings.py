@@ -13,6 +13,8 @@ from tasks.nearmiss.watch import RECORD_NAME, Watch
 from tasks.pointers import FilePointer, StageResult
 from tasks.runs import Outcome, Run
 
+MOST_ROWS = 200  # of a table on the run page; stream.json has all
+
 
 def summarise(run: Run, *, source: StageResult, command: str, config: dict[str, Any]) -> Outcome:
     """Write `summary.md` and `record.json`, and put the summary on the flow run's own page."""
@@ -71,7 +73,7 @@ def compare_sites(
 
 
 def end_of_watch(notes: Watch, folder: Path, lines: list[str]) -> Outcome:
-    """Put the totals of watching a stream on the run page.
+    """Put the totals of watching a stream, its segments and its gaps on the run page.
 
     Args:
         notes: ended.
@@ -85,7 +87,17 @@ def end_of_watch(notes: Watch, folder: Path, lines: list[str]) -> Outcome:
         f"{totals['total_sec']:.0f} s watched, {totals['gaps']} gaps "
         f"(longest {totals['longest_gap_sec']:.1f} s)."
     )
-    publish.table("stream", [totals], verdict)
+    found = totals.pop("found")
+    if found:
+        verdict += f" {summary.watched_verdict(found, totals['watched_sec'])}"
+    publish.table("stream", [totals | found], verdict)
+    last = notes.segments[-MOST_ROWS:]
+    told = "" if len(last) == len(notes.segments) else f"The last {MOST_ROWS}. "
+    rows = [{key: segment[key] for key in segment if key != "found"} for segment in last]
+    for row, segment in zip(rows, last, strict=True):
+        row |= segment.get("found", {})
+    publish.table("segments", rows, f"{told}{verdict}")
+    publish.table("gaps", notes.gaps[-MOST_ROWS:], verdict)
     return Outcome(lines=[*lines, verdict, f"Record: {folder / RECORD_NAME}"], folder=folder)
 
 

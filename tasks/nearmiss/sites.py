@@ -65,8 +65,8 @@ def folder_name(videos: list[str]) -> str:
 
 def video_row(video: str, site: str, folder: Path) -> dict[str, Any]:
     """VIDEO_COLUMNS of a finished run, from its record."""
-    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    metrics, (data, *_) = record["metrics"], record["data"]
+    record = _record(folder)
+    (data, *_) = record["data"]
     # Work that an earlier run did keeps the seconds that it took then.
     work = sum(stage["seconds"] for stage in record["timings"].values())
     frames = data["counts"]["frames"]
@@ -76,12 +76,28 @@ def video_row(video: str, site: str, folder: Path) -> dict[str, Any]:
         "state": COMPLETED,
         "message": "",
         "hours": data["metadata"]["duration_sec"] / HOUR,
+        **_counts(record),
+        "frames_per_sec": frames / work if work else None,
+        "folder": str(folder),
+    }
+
+
+def counts_of(folder: Path) -> dict[str, int]:
+    """What a finished run found: road_users, interactions, events, and events by level."""
+    return _counts(_record(folder))
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "record.json").read_text(encoding="utf-8"))
+
+
+def _counts(record: dict[str, Any]) -> dict[str, int]:
+    metrics = record["metrics"]
+    return {
         "road_users": metrics["tracks"]["unique_ids"],
         "interactions": metrics["interactions"]["total"],
         "events": metrics["events"]["total"],
         **metrics["events"]["levels"],
-        "frames_per_sec": frames / work if work else None,
-        "folder": str(folder),
     }
 
 

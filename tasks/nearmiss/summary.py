@@ -52,6 +52,23 @@ def event_verdict(figures: dict[str, Any]) -> str:
     return f"{figures['total']} near-miss event{_s(figures['total'])}: {levels}."
 
 
+def watched_verdict(found: dict[str, int], watched_sec: float) -> str:
+    """One line: what was found in the watched time of a stream, and how much that is an hour.
+
+    Args:
+        found: interactions, events, and events by level.
+        watched_sec: more than 0.
+    """
+    levels = {level: found[level] for level in LEVELS}
+    hourly = rate(found["interactions"], watched_sec)
+    low, high = hourly["interval_95"]
+    return (
+        f"{event_verdict({'total': found['events'], 'levels': levels})} {found['interactions']} "
+        f"interaction{_s(found['interactions'])}: {hourly['per_hour']} an hour "
+        f"(95 % interval {low} to {high})."
+    )
+
+
 def interaction_verdict(figures: dict[str, Any]) -> str:
     """One line: how many near-misses by trajectories, and on which scale."""
     return (

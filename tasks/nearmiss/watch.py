@@ -1,5 +1,6 @@
 """The record of watching a live stream: its segments, its gaps, and the share of time seen."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ class Watch:
     Attributes:
         folder: of the record.
         segments: what is kept of each, in their order.
+        gaps: start, end, seconds and reason of each time in which nothing was recorded.
         failures: reason why the run of a segment failed, by the name of its file.
     """
 
@@ -31,7 +33,7 @@ class Watch:
         self._path = folder / RECORD_NAME
         self._address = masked(location)
         self.segments: list[dict[str, Any]] = []
-        self._gaps: list[Gap] = []
+        self.gaps: list[dict[str, Any]] = []
         self._started = self._ended = datetime.now(UTC)
         self._watched_sec = 0.0
         self.failures: dict[str, str] = {}
@@ -42,7 +44,8 @@ class Watch:
         Args:
             segment: as it was recorded.
             failure: why its run failed; its time then counts as not watched.
-            facts: what else to keep beside it, JSON-able, such as where its results are.
+            facts: what else to keep beside it, JSON-able, such as where its results are; `found`
+                are counts, which are added up.
         """
         if not self.segments:
             self._started = segment.gap.start if segment.gap else segment.start
@@ -57,7 +60,7 @@ class Watch:
             }
         )
         if segment.gap:
-            self._gaps.append(segment.gap)
+            self._note(segment.gap)
         self._ended = segment.end
         if failure is None:
             self._watched_sec += segment.seconds
@@ -76,7 +79,7 @@ class Watch:
             The record.
         """
         if closing_gap:
-            self._gaps.append(closing_gap)
+            self._note(closing_gap)
             if not self.segments:
                 self._started = closing_gap.start
             self._ended = closing_gap.end
@@ -84,8 +87,8 @@ class Watch:
         return self._path
 
     def summary(self) -> dict[str, Any]:
-        """Totals: seconds, segments and how many of them failed, frames, gaps, and the share of
-        the time that was watched: recorded, and looked at to the end.
+        """Totals: seconds, segments and how many of them failed, frames, gaps, what was found, and
+        the share of the time that was watched: recorded, and looked at to the end.
 
         The share is None where no time has passed.
         """
@@ -101,9 +104,28 @@ class Watch:
             "segments": len(self.segments),
             "failed_segments": len(self.failures),
             "frames": sum(segment["frames"] for segment in self.segments),
-            "gaps": len(self._gaps),
-            "longest_gap_sec": round(max((gap.seconds for gap in self._gaps), default=0.0), 3),
+            "gaps": len(self.gaps),
+            "longest_gap_sec": max((gap["seconds"] for gap in self.gaps), default=0.0),
+            "found": self.found(),
         }
+
+    def found(self) -> dict[str, int]:
+        """Counts of all segments together. A road user who is there when one ends and the next
+        begins counts in both."""
+        counts: Counter[str] = Counter()
+        for segment in self.segments:
+            counts.update(segment.get("found", {}))
+        return dict(counts)
+
+    def _note(self, gap: Gap) -> None:
+        self.gaps.append(
+            {
+                "start": _stamp(gap.start),
+                "end": _stamp(gap.end),
+                "seconds": round(gap.seconds, 3),
+                "reason": gap.reason,
+            }
+        )
 
     def _write(self, ended_because: str | None) -> None:
         write_json(
@@ -113,15 +135,7 @@ class Watch:
                 "summary": self.summary(),
                 "ended_because": ended_because,
                 "segments": self.segments,
-                "gaps": [
-                    {
-                        "start": _stamp(gap.start),
-                        "end": _stamp(gap.end),
-                        "seconds": round(gap.seconds, 3),
-                        "reason": gap.reason,
-                    }
-                    for gap in self._gaps
-                ],
+                "gaps": self.gaps,
             },
         )
 

@@ -22,7 +22,7 @@ from tasks.nearmiss.watch import Watch
 
 
 @pytest.mark.slow
-def test_events_before_a_loss_are_safe_and_the_gap_is_in_the_record(tmp_path, prefect_server):
+def test_events_before_a_loss_are_safe_and_the_gap_is_in_the_record(tmp_path, artifacts_of_run):
     skip_without_server()
     clip = numbered_clip(tmp_path / "road.mp4", frames=1200, fps=20, key_every=10)
     camera = Camera(clip).start()
@@ -56,6 +56,12 @@ def test_events_before_a_loss_are_safe_and_the_gap_is_in_the_record(tmp_path, pr
     for segment in record["segments"]:
         assert segment["state"] == "Completed"
         assert_whole(folder / segment["results"])
+    total = sum(segment["found"]["events"] for segment in record["segments"])
+    assert record["summary"]["found"]["events"] == total
+    page = artifacts_of_run(state.state_details.flow_run_id)
+    assert len(json.loads(page["segments"].data)) == len(record["segments"])
+    assert json.loads(page["gaps"].data) == record["gaps"]
+    assert json.loads(page["stream"].data)[0]["events"] == total
 
 
 def a_segment(folder, **settings):

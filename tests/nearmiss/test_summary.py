@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.nearmiss.summary import detection_warnings
+from tasks.nearmiss.summary import detection_warnings, watched_verdict
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,11 @@ def test_too_few_frames_a_second_are_warned_of(fps, stride, warns):
     if warns:
         assert f"Only {fps / stride:.1f} of {fps:.1f} frames a second" in found[0]
         assert "--stride" in found[0]
+
+
+def test_a_watch_is_told_by_its_counts_and_its_rate():
+    found = {"events": 3, "High": 1, "Medium": 0, "Low": 2, "interactions": 2, "road_users": 9}
+    told = watched_verdict(found, 1800)
+    assert "3 near-miss events: 1 High, 0 Medium, 2 Low." in told
+    # Garwood's interval of a count of 2 is 0.242 to 7.225.
+    assert "2 interactions: 4.0 an hour (95 % interval 0.5 to 14.4)." in told

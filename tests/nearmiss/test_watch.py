@@ -26,8 +26,10 @@ def read(folder):
 
 def test_totals_and_gaps(tmp_path):
     watch = Watch(tmp_path, "rtsp://viewer:s3cret@cam/road")
-    watch.add(segment(2, 12, Gap(at(0), at(2), "connecting")), results="a")
-    watch.add(segment(12, 22))
+    watch.add(
+        segment(2, 12, Gap(at(0), at(2), "connecting")), results="a", found={"High": 1, "Low": 0}
+    )
+    watch.add(segment(12, 22), found={"High": 2, "Low": 3})
     watch.add(segment(40, 46, Gap(at(22), at(40), "Connection refused")))
     path = watch.end(Gap(at(46), at(52), "no data for 5 s"), "given up")
     record = read(tmp_path)
@@ -45,6 +47,7 @@ def test_totals_and_gaps(tmp_path):
         "frames": 650,
         "gaps": 3,
         "longest_gap_sec": 18.0,
+        "found": {"High": 3, "Low": 3},
     }
     assert [gap["seconds"] for gap in record["gaps"]] == [2, 18, 6]
     assert [gap["reason"] for gap in record["gaps"]][1] == "Connection refused"
