@@ -22,6 +22,7 @@ from tasks.locate import PROJECT_ROOT
 
 PREFECT = str(Path(sys.executable).parent / "prefect")
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+BUSY = {429, 502, 503}
 
 
 def deployments() -> list[dict]:
@@ -129,7 +130,15 @@ class Prefect:
         """Ask for a run of a deployment, and give its id."""
         asked = {"parameters": {"config": config}, "state": {"type": "SCHEDULED"}}
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
-        return httpx.post(f"{self.address}{path}", json=asked, timeout=10).json()["id"]
+
+        def created() -> httpx.Response | None:
+            # Prefect's own client tries again too where the server's database is busy.
+            answer = httpx.post(f"{self.address}{path}", json=asked, timeout=60)
+            return None if answer.status_code in BUSY else answer
+
+        answer = self.wait_for(created, 60)
+        assert answer.is_success, answer.text
+        return answer.json()["id"]
 
     def state(self, run: str) -> str:
         return httpx.get(f"{self.address}/flow_runs/{run}", timeout=10).json()["state_type"]
@@ -249,7 +258,7 @@ def test_a_run_that_is_stopped_leaves_whole_files_and_is_taken_up(
     else:
         worker = prefect.processes[-1]
         worker.send_signal(signal.SIGTERM)
-        worker.wait(120)
+        prefect.wait_for(lambda: worker.poll() is not None, 120)
         prefect.start_worker()
     assert not any(out.glob("long/detections.parquet"))
     prefect.wait_for(lambda: not is_held(out / "long"), 60)
