@@ -416,7 +416,7 @@ def test_one_group_of_near_duplicates_shows_no_hypothesis(tuned, seeds):
 def test_the_worst_of_equal_sources_is_judged_as_the_worst_of_many(known):
     """Ten sources of ten answers, of which a fifth are low by chance."""
     shown = 0
-    for seed in range(8):
+    for seed in range(20):
         chance = np.random.default_rng(seed)
         cases = [
             case(GOOD, row_id=f"test:{n}", source=f"source {n % 10}", rouge_l=0.5)
@@ -427,4 +427,4 @@ def test_the_worst_of_equal_sources_is_judged_as_the_worst_of_many(known):
         assert "99.5 % interval" in source["figure"]
         assert "for the worst of 10" in source["figure"]
         shown += source["shown"]
-    assert shown <= 2, "by the plain 95 % interval it is shown in most"
+    assert shown <= 3, "by the plain 95 % interval it is shown in most"
