@@ -93,12 +93,20 @@ def end_of_watch(notes: Watch, folder: Path, lines: list[str]) -> Outcome:
     publish.table("stream", [totals | found], verdict)
     last = notes.segments[-MOST_ROWS:]
     told = "" if len(last) == len(notes.segments) else f"The last {MOST_ROWS}. "
-    rows = [{key: segment[key] for key in segment if key != "found"} for segment in last]
-    for row, segment in zip(rows, last, strict=True):
-        row |= segment.get("found", {})
-    publish.table("segments", rows, f"{told}{verdict}")
+    publish.table("segments", segment_rows(last), f"{told}{verdict}")
     publish.table("gaps", notes.gaps[-MOST_ROWS:], verdict)
     return Outcome(lines=[*lines, verdict, f"Record: {folder / RECORD_NAME}"], folder=folder)
+
+
+def segment_rows(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a segment, counts of what was found beside the rest, all with the same columns: one
+    whose run failed has a reason and no counts."""
+    rows = [
+        {key: segment[key] for key in segment if key != "found"} | segment.get("found", {})
+        for segment in segments
+    ]
+    columns = dict.fromkeys(column for row in rows for column in row)
+    return [{column: row.get(column, "") for column in columns} for row in rows]
 
 
 def is_about(video: Path, error: BadInput) -> bool:

@@ -17,6 +17,7 @@ from flows.nearmiss_watch import calibrates, failed_segments, one_segment
 from tasks.errors import BadInput
 from tasks.files import sha256_of
 from tasks.nearmiss.config import NearMissConfig
+from tasks.nearmiss.endings import segment_rows
 from tasks.nearmiss.sources.segment import Segment
 from tasks.nearmiss.watch import Watch
 
@@ -98,6 +99,20 @@ def test_a_segment_that_fails_is_kept_and_told_of(tmp_path, prefect_server):
     assert f"1 of 1 segments failed, the first road.mp4 ({segment.path}:" in str(
         failed_segments(notes)
     )
+
+
+def test_all_rows_of_segments_have_the_same_columns():
+    """The page takes its columns from the first row, whose run may have failed."""
+    rows = segment_rows(
+        [
+            {"file": "a.mp4", "reason": "it cannot be read", "state": "Failed"},
+            {"file": "b.mp4", "state": "Completed", "found": {"events": 2, "High": 1}},
+        ]
+    )
+    assert [list(row) for row in rows] == [["file", "reason", "state", "events", "High"]] * 2
+    assert rows[0]["events"] == ""
+    assert rows[1]["reason"] == ""
+    assert rows[1]["High"] == 1
 
 
 def test_settings_that_do_not_fit_end_the_watch_at_its_first_segment(tmp_path, prefect_server):
