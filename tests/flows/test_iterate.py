@@ -8,13 +8,11 @@ from test_finetune_model import SMALL, run
 from tiny_model import make_tiny_model
 
 from flows.iterate import iterate
-from tasks.finetune.iteration.changes import CHANGES
 from tasks.finetune.iteration.config import IterateConfig
 from tasks.finetune.iteration.retrospective import read_records
 from tasks.finetune.slices import json_lines
 
 pytestmark = pytest.mark.slow
-BY_NAME = {change.name: change for change in CHANGES}
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 PyTorch draws one number an element on one core, which took an eighth of a training's time. Here
 one draw of 64 bits serves four elements, 16 bits each: the probability is right to 1/65,536. The
 draws are an operation of their own also in compiled layers, where what the compiler makes of
-`nn.Dropout`, a counter-based number an element, took a fifth of a step.
+`nn.Dropout`, a counter-based number an element, cost as much as compiling saved (docs/log.md).
 """
 
 from typing import TYPE_CHECKING
