@@ -99,13 +99,12 @@ def end_of_watch(notes: Watch, folder: Path, lines: list[str]) -> Outcome:
 
 
 def segment_rows(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a segment, counts of what was found beside the rest, all with the same columns: one
-    whose run failed has a reason and no counts."""
-    rows = [
-        {key: segment[key] for key in segment if key != "found"} | segment.get("found", {})
-        for segment in segments
-    ]
-    columns = dict.fromkeys(column for row in rows for column in row)
+    """One row a segment, first when it was and what was found, since the page cuts off what is on
+    the right; all with the same columns: one whose run failed has a reason and no counts."""
+    rows = [segment | segment.get("found", {}) for segment in segments]
+    counts = dict.fromkeys(name for segment in segments for name in segment.get("found", {}))
+    columns = dict.fromkeys(["start", "state", *counts])
+    columns |= dict.fromkeys(column for row in rows for column in row if column != "found")
     return [{column: row.get(column, "") for column in columns} for row in rows]
 
 

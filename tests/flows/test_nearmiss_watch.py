@@ -105,11 +105,18 @@ def test_all_rows_of_segments_have_the_same_columns():
     """The page takes its columns from the first row, whose run may have failed."""
     rows = segment_rows(
         [
-            {"file": "a.mp4", "reason": "it cannot be read", "state": "Failed"},
-            {"file": "b.mp4", "state": "Completed", "found": {"events": 2, "High": 1}},
+            {"file": "a.mp4", "start": "1", "reason": "it cannot be read", "state": "Failed"},
+            {
+                "file": "b.mp4",
+                "start": "2",
+                "state": "Completed",
+                "found": {"events": 2, "High": 1},
+            },
         ]
     )
-    assert [list(row) for row in rows] == [["file", "reason", "state", "events", "High"]] * 2
+    assert [list(row) for row in rows] == [
+        ["start", "state", "events", "High", "file", "reason"]
+    ] * 2
     assert rows[0]["events"] == ""
     assert rows[1]["reason"] == ""
     assert rows[1]["High"] == 1
