@@ -103,6 +103,7 @@ def test_a_segment_that_fails_is_kept_and_told_of(tmp_path, prefect_server):
 
 def test_all_rows_of_segments_have_the_same_columns():
     """The page takes its columns from the first row, whose run may have failed."""
+    found = {"events": 2, "High": 1}
     rows = segment_rows(
         [
             {"file": "a.mp4", "start": "1", "reason": "it cannot be read", "state": "Failed"},
