@@ -107,12 +107,7 @@ def test_all_rows_of_segments_have_the_same_columns():
     rows = segment_rows(
         [
             {"file": "a.mp4", "start": "1", "reason": "it cannot be read", "state": "Failed"},
-            {
-                "file": "b.mp4",
-                "start": "2",
-                "state": "Completed",
-                "found": {"events": 2, "High": 1},
-            },
+            {"file": "b.mp4", "start": "2", "state": "Completed", "found": found},
         ]
     )
     assert [list(row) for row in rows] == [
