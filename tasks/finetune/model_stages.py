@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from prefect import get_run_logger
 from prefect.tasks import exponential_backoff
 
 from tasks import files, publish
@@ -98,14 +99,21 @@ def train(
     mixed = replay.with_replay(
         rows, asked.replay, asked.seed, replay.read_replay(general.path) if general else None
     )
+    say = get_run_logger().info
     with publish.progress("training", 0, unit="step") as progress:
+
+        def tell(step: int, steps: int, logged: dict[str, float]) -> None:
+            progress(step, steps)
+            if "eval_loss" in logged:
+                say("Step %d of %d: loss on validation %.3f", step, steps, logged["eval_loss"])
+
         facts = training.train(
             folder_of(model),
             mixed,
             slices.rows_of(val.path, most[1]),
             asked,
             folder,
-            on_log=lambda step, steps, _logged: progress(step, steps),
+            on_log=tell,
             base_name=model.figures["name"],
         )
     facts |= {"rows": len(rows), "replayed": len(mixed) - len(rows)}

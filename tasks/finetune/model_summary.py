@@ -51,6 +51,8 @@ def of_training(facts: Facts) -> str:
         "peak memory": f"{facts['peak_memory_mb']} MB",
         "number type": f"{facts['dtype']} on {facts['device']} ({facts['cpu']}), "
         f"{facts['threads']} threads",
+        "compiled": f"{'yes' if facts['compiled']['used'] else 'no'}: "
+        f"{facts['compiled']['reason']}",
     }
     table = "| | |\n|---|---|\n" + "\n".join(
         f"| {name} | {plain(value)} |" for name, value in rows.items()

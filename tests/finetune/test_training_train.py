@@ -278,7 +278,7 @@ def test_four_bit_without_a_gpu_is_refused(tiny_model, tmp_path):
         train_tiny(tiny_model, tmp_path, quantize="4bit")
 
 
-def test_compiling_says_why_it_was_left_out(monkeypatch):
+def test_compiling_says_why_it_was_left_out():
     import torch
 
     def reason(choice="auto", tokens=10**9):
@@ -288,8 +288,24 @@ def test_compiling_says_why_it_was_left_out(monkeypatch):
     assert "turned off" in reason("off")
     assert "fewer than" in reason(tokens=10)
     assert "no list of repeated layers" in reason()
-    monkeypatch.setenv("PATH", "")
-    assert "no C++ compiler" in reason()
+
+
+@pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
+def test_a_machine_that_cannot_compile_says_so_in_one_sentence(tiny_model, compiler, capfd):
+    """`false` stands for a compiler that fails, as g++ does without Python's headers."""
+    import torch
+    from torch._inductor.utils import fresh_cache
+
+    from tasks.finetune.training.adapter import with_adapter
+
+    torch._dynamo.reset()
+    model, _ = with_adapter(tiny_model, TrainingSettings(), torch.float32, "cpu")
+    with fresh_cache(), torch._inductor.config.patch({"cpp.cxx": (None, compiler)}):
+        compiled = compiling.compile_layers(model, "auto", 10**9, "cpu")
+    assert not compiled.used
+    assert compiled.reason.startswith("PyTorch cannot compile on this machine")
+    assert "\n" not in compiled.reason
+    assert "".join(capfd.readouterr()) == ""
 
 
 def test_only_whole_checkpoints_of_the_same_training_count(tmp_path):

@@ -30,7 +30,7 @@ from tasks.finetune.language_model.load import threads_free as free_threads
 from tasks.finetune.language_model.prompts import format_example
 from tasks.finetune.slices import json_lines
 from tasks.finetune.training.adapter import with_adapter
-from tasks.finetune.training.compiling import compile_layers, compiled_graphs
+from tasks.finetune.training.compiling import Compiled, compile_layers
 from tasks.finetune.training.settings import TrainingSettings
 from tasks.finetune.training.steps import Steps
 from tasks.finetune.training.targets import find_targets
@@ -84,7 +84,7 @@ def measure(
         for name in variants:
             torch._dynamo.reset()  # a round compiles anew, as a run does
             ready = _tutorial if name == "tutorial" else _lean
-            trainer = ready(name, model_folder, rows[:used], of_training, settings)
+            trainer, compiled = ready(name, model_folder, rows[:used], of_training, settings)
             before = mean_loss(trainer.model, held_out)
             timer = _timed(trainer, clock)
             trainer.train()
@@ -94,6 +94,7 @@ def measure(
             # Steps differ in length, so a round's speed is of all its steps but the first.
             of["tokens_per_second"].append(sum(timer.tokens[-len(later) :]) / sum(later))
             of["losses"] = [e["loss"] for e in trainer.state.log_history if "loss" in e]
+            of["compiled"] = compiled.facts()
             of["loss_before"], of["loss_after"] = before, mean_loss(trainer.model, held_out)
     for of in measured.values():
         speeds = of["tokens_per_second"]
@@ -106,7 +107,6 @@ def measure(
         "tokens": figures.tokens,
         "dtype": str(best_dtype(best_device())).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        "compiled_graphs": compiled_graphs(),
         "variants": measured,
         "bound": _bound(model_folder, figures, settings).facts(),
     }
@@ -164,7 +164,7 @@ def _tutorial(
     rows: list[dict[str, str]],
     examples: "Dataset",
     settings: TrainingSettings,
-) -> Any:
+) -> tuple[Any, Compiled]:
     """A script as tutorials write it: load, LoraConfig, SFTConfig, SFTTrainer."""
     import torch
     from datasets import Dataset
@@ -173,7 +173,7 @@ def _tutorial(
 
     tokenizer = load_tokenizer(model_folder)
     model = load_model(model_folder, torch.float32)
-    return SFTTrainer(
+    trainer = SFTTrainer(
         model=model,
         args=SFTConfig(
             output_dir=tempfile.gettempdir(),
@@ -200,6 +200,7 @@ def _tutorial(
             task_type="CAUSAL_LM",
         ),
     )
+    return trainer, Compiled(False, "as a tutorial writes it")
 
 
 def _lean(
@@ -208,13 +209,13 @@ def _lean(
     rows: list[dict[str, str]],
     examples: "Dataset",
     settings: TrainingSettings,
-) -> Any:
+) -> tuple[Any, Compiled]:
     targets = "all-linear" if name == "all-linear" else "attention"
     ours = settings.model_copy(update={"targets": targets, "epochs": 1, "scheduler": "linear"})
     ours = ours.model_copy(update={"warmup": 0.0})  # as the tutorial's stock settings
     device = best_device()
     model, _ = with_adapter(model_folder, ours, best_dtype(device), device)
-    compile_layers(model, settings.compile, _ENDLESS, device)
+    compiled = compile_layers(model, settings.compile, _ENDLESS, device)
     never = 10**6
     tokenizer = load_tokenizer(model_folder)
     folder = Path(tempfile.gettempdir())
@@ -224,7 +225,7 @@ def _lean(
     )
     trainer.args.save_strategy = "no"
     trainer.args.load_best_model_at_end = False
-    return trainer
+    return trainer, compiled
 
 
 def _timed(trainer: Any, clock: Callable[[], float]) -> Any:

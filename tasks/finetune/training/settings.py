@@ -132,8 +132,8 @@ class TrainingSettings(BaseModel):
     )
     compile: Literal["auto", "off"] = Field(
         default="auto",
-        description="auto: the model's layers are compiled where there is a C++ compiler and the "
-        "training is long enough to earn the time that it takes.",
+        description="auto: the model's layers are compiled where the machine can (a CPU needs a "
+        "C++ compiler and Python's headers) and the training is long enough to earn the time.",
     )
     replay: float = Field(
         default=0.0,

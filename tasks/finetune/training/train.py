@@ -17,7 +17,7 @@ from tasks.finetune.language_model.load import (
 from tasks.finetune.language_model.prompts import encode, format_prompt
 from tasks.finetune.training import checkpoints
 from tasks.finetune.training.adapter import parameter_counts, with_adapter
-from tasks.finetune.training.compiling import Compiled, compile_layers, compiled_graphs
+from tasks.finetune.training.compiling import compile_layers
 from tasks.finetune.training.failures import explained
 from tasks.finetune.training.history import loss_facts
 from tasks.finetune.training.interpretation import interpret
@@ -118,7 +118,7 @@ def train(
             "seconds": round(spent.seconds, 1),
             "tokens_per_second": round(spent.tokens_per_second, 1),
             "peak_memory_mb": round(peak_memory_mb(device)),
-            "compiled": _compiled_facts(compiled),
+            "compiled": compiled.facts(),
             "dtype": str(dtype).removeprefix("torch."),
             "threads": torch.get_num_threads(),
             "device": device,
@@ -250,11 +250,6 @@ def _arguments(settings: TrainingSettings, steps: Steps, folder: Path, device: s
         report_to="none",
         disable_tqdm=True,
     )
-
-
-def _compiled_facts(compiled: Compiled) -> dict[str, Any]:
-    graphs = compiled_graphs() if compiled.used else 0
-    return {"used": compiled.used and graphs > 0, "reason": compiled.reason, "graphs": graphs}
 
 
 def _write_adapter(
