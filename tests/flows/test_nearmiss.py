@@ -236,17 +236,6 @@ def test_without_weights_auto_falls_back_and_says_so(clip, tmp_path, prefect_ser
     assert "There are no YOLO weights" in failed.message
 
 
-def test_the_made_scene_gives_its_near_miss(made_scene_run):
-    """The default input, through the real detector: only the true pair is found."""
-    events = pd.read_csv(made_scene_run / "events.csv")
-    assert len(events) >= 1
-    for event in events.itertuples():
-        assert {event.class_1, event.class_2} == {"bus", "person"}
-        assert 2.2 < event.timestamp_sec < 4.5
-    assert events["risk_level"].isin(["Medium", "High"]).any()
-    assert "made scene" in (made_scene_run / "report.html").read_text()
-
-
 def bad_inputs(folder):
     """Flags that a person may get wrong, and a word of the answer."""
     empty, text, playlist = folder / "empty.mp4", folder / "notes.txt", folder / "list.m3u8"

@@ -11,7 +11,6 @@ from flows.nearmiss import check, nearmiss
 from tasks import command_line
 from tasks.errors import BadInput
 from tasks.nearmiss.config import NearMissConfig
-from tasks.nearmiss.frames import FrameReader
 from tasks.nearmiss.interactions.filters import FILTERS
 from tasks.nearmiss.interactions.presets import PRESETS
 
@@ -32,63 +31,11 @@ def run(folder, **settings):
     return nearmiss(NearMissConfig(output_dir=folder, **settings), return_state=True)
 
 
-@pytest.fixture
-def scene(made_scene_run):
-    return made_scene_run
-
-
 def test_the_config_names_every_preset_and_filter():
     fields = NearMissConfig.model_fields
     assert set(fields["preset"].annotation.__args__) == set(PRESETS)
     (names,) = fields["disable_filters"].annotation.__args__
     assert set(names.__args__) == set(FILTERS)
-
-
-def test_the_made_scene_has_its_one_interaction_with_an_interval(scene):
-    table = pd.read_csv(scene / "interactions.csv")
-    assert len(table) == 1
-    (row,) = table.itertuples()
-    assert {row.class_1, row.class_2} == {"bus", "person"}
-    assert row.score_low <= row.risk_score <= row.score_high
-    assert row.units == "px"
-    assert not row.serious
-    assert row.conflict_type == "crossing"
-
-
-def test_its_clip_plays_and_is_linked(scene):
-    (name,) = pd.read_csv(scene / "interactions.csv")["interaction_id"]
-    frames = list(FrameReader(scene / "clips" / f"{name}.mp4"))
-    assert 2 * 25 < len(frames) < 8 * 25 + 2
-    assert f'href="clips/{name}.mp4"' in (scene / "report.html").read_text()
-    assert name in (scene / "review.html").read_text()
-
-
-def test_the_table_of_filters_adds_up(scene):
-    kept, rejected = (pd.read_csv(scene / f"{n}.csv") for n in ("interactions", "rejected"))
-    assert "| All |" in (scene / "filters.md").read_text()
-    assert len(set(kept["interaction_id"]) | set(rejected["interaction_id"])) == len(kept) + len(
-        rejected
-    )
-    assert rejected["reason"].notna().all()
-
-
-def test_answers_become_precision(scene, tmp_path, prefect_server):
-    record = json.loads((scene / "record.json").read_text())
-    (name,) = pd.read_csv(scene / "interactions.csv")["interaction_id"]
-    answers = {
-        "format": "nearmiss-labels/1",
-        "video_sha256": record["data"][0]["sha256"],
-        "answers": [{"id": name, "table": "kept", "answer": "right", "note": ""}],
-    }
-    file = tmp_path / "answers.json"
-    file.write_text(json.dumps(answers))
-    state = run(scene.parent, labels=file)
-    assert state.is_completed(), state.message
-    result = json.loads((scene / "labels_result.json").read_text())
-    assert result["precision"]["value"] == 1
-    file.write_text(json.dumps(answers | {"video_sha256": "0" * 64}))
-    failed = run(scene.parent, labels=file)
-    assert isinstance(failed.result(raise_on_failure=False), BadInput)
 
 
 def test_tracks_without_a_video(tmp_path, prefect_server):
