@@ -58,12 +58,12 @@ def answer_splits(
     first = next(iter(splits.values()))
     examples = [format_example(row, tokenizer) for row in first[:COMPARED]]
     chosen = choose(model, [None, adapter], examples, None if engine == AUTO else [engine])
+    tables: dict[Path, list[dict[str, Any]]] = {file: [] for file in splits}
     before = 0
     try:
-        for file, rows in splits.items():
-            table = []
-            for system, of_system in zip(("base", "tuned"), chosen.engines, strict=True):
-                table += answers.answer(
+        for system, of_system in zip(("base", "tuned"), chosen.engines, strict=True):
+            for file, rows in splits.items():
+                tables[file] += answers.answer(
                     of_system,
                     tokenizer,
                     rows,
@@ -72,10 +72,12 @@ def answer_splits(
                     on_done=lambda done, _asked, before=before: progress(before + done),
                 )
                 before += len(rows)
-            answers.write_answers(file, table)
-        return chosen.facts()
+            of_system.close()  # one holds gigabytes, and two would not fit into a small machine
     finally:
         chosen.close()
+    for file, table in tables.items():
+        answers.write_answers(file, table)
+    return chosen.facts()
 
 
 def refuse_too_long(

@@ -100,6 +100,22 @@ def test_openvino_says_what_transformers_says(folder, tokenizer, examples, refer
     assert found.perplexity_difference < agreement.PERPLEXITY_TOLERANCE
 
 
+def test_openvino_counts_the_likelihood_as_transformers_does(examples, reference, converted):
+    pairs = [[example[part] for example in examples] for part in ("prompt", "completion")]
+    expected, found = reference.nll(*pairs), converted.nll(*pairs)
+    assert [tokens for _, tokens in found] == [tokens for _, tokens in expected]
+    assert [nll for nll, _ in found] == pytest.approx([nll for nll, _ in expected], rel=1e-3)
+
+
+def test_an_engine_that_has_rested_says_the_same(examples, prompts, converted):
+    completions = [example["completion"] for example in examples]
+    before = converted.generate(prompts, NEW), converted.nll(prompts, completions)
+    converted.rest()
+    after = converted.generate(prompts, NEW), converted.nll(prompts, completions)
+    assert _tokens(before[0]) == _tokens(after[0])
+    assert before[1] == after[1]
+
+
 def test_openvino_tells_how_many_answers_are_done_and_keeps_the_order(prompts, converted):
     told: list[tuple[int, int]] = []
     answers = converted.generate(prompts, NEW, lambda done, of: told.append((done, of)))

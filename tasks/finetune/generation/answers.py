@@ -20,7 +20,6 @@ def answer(
     system: str,
     max_new_tokens: int,
     prompts: Sequence[str] | None = None,
-    scorer: Engine | None = None,
     on_done: OnDone | None = None,
 ) -> list[dict[str, Any]]:
     """Answer every row greedily.
@@ -30,7 +29,6 @@ def answer(
         system: what answers: base, tuned, few_shot or chain_of_thought.
         prompts: one a row, in place of the row's own (`prompts.format_prompt`): then the
             likelihood of the reference is not asked for, because it is that of another question.
-        scorer: gives the likelihood of the references; None is the engine itself.
 
     Returns:
         Rows of `schema`. nll is in nats and counts the response with its end token, and nothing
@@ -45,7 +43,7 @@ def answer(
     likelihoods = [(float("nan"), 0)] * len(rows)
     if prompts is None:
         references = [example["completion"] for example in examples]
-        likelihoods = (scorer or engine).nll(asked, references)
+        likelihoods = engine.nll(asked, references)
     return [
         {
             "row_id": row["row_id"],

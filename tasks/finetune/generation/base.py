@@ -57,6 +57,10 @@ class Engine(Protocol):
         """
         ...
 
+    def rest(self) -> None:
+        """Free the memory that is taken again when the engine is next used."""
+        ...
+
     def close(self) -> None:
         """Free memory and temporary files; the engine cannot be used afterwards."""
         ...

@@ -140,6 +140,7 @@ def _agreeing(
             model = load_merged(folder, adapter)
             engines.append(_opened(model, tokenizer))
             found = _compared(engines[-1], model, tokenizer, examples)
+            engines[-1].rest()  # the others are compared, and used, before it is needed again
             agreements.append(found.facts())
             if found.fault is not None:
                 raise _Unfit(found.fault)

@@ -82,19 +82,30 @@ class OpenvinoEngine:
 
     def nll(self, prompts: Sequence[str], completions: Sequence[str]) -> list[tuple[float, int]]:
         """See `base.Engine`; logits in the engine's precision, summed in float64."""
+        import torch
+        from torch.nn.functional import cross_entropy
+
         pairs = batches.encoded_pairs(prompts, completions, self._tokenizer, self._window)
         found: list[tuple[float, int] | None] = [None] * len(pairs)
         lengths = [len(sequence) for sequence, _ in pairs]
         for places in batches.by_length(lengths, _AT_ONCE, _TOKENS_SCORED_AT_ONCE):
-            losses = self._token_losses([pairs[place][0] for place in places])
+            logits = torch.from_numpy(self._logits([pairs[place][0] for place in places]))
             for row, place in enumerate(places):
-                length, count = lengths[place], pairs[place][1]
-                found[place] = float(losses[row, length - count - 1 : length - 1].sum()), count
+                sequence, count = pairs[place]
+                # A token is predicted one place before its own.
+                of_completion = logits[row, len(sequence) - count - 1 : len(sequence) - 1]
+                completion = torch.tensor(sequence[-count:])
+                losses = cross_entropy(of_completion, completion, reduction="none")
+                found[place] = float(losses.double().sum()), count
         return found
+
+    def rest(self) -> None:
+        """See `base.Engine`: the converted model stays on the disk."""
+        self._pipeline = self._scorer = None
 
     def close(self) -> None:
         """See `base.Engine`: the converted model is removed."""
-        self._pipeline = self._scorer = None
+        self.rest()
         self._temporary.cleanup()
 
     def _generated(
@@ -149,24 +160,21 @@ class OpenvinoEngine:
         text = self._tokenizer.decode(tokens, skip_special_tokens=True).strip()
         return Generation(text, tokens, ended, seconds)
 
-    def _token_losses(self, sequences: list[list[int]]) -> np.ndarray:
-        """-log p of each next token, sequences x (longest - 1); meaningless over padding."""
+    def _logits(self, sequences: list[list[int]]) -> np.ndarray:
+        """Sequences x longest x vocabulary; meaningless over padding, and until the next call."""
         ids, mask = batches.padded(sequences, self._tokenizer.pad_token_id, left=False)
         scorer = self._opened_scorer()
         scorer.reset_state()
         positions = np.broadcast_to(np.arange(ids.shape[1]), ids.shape)
-        logits = scorer.infer(
+        return scorer.infer(
             {
                 "input_ids": ids,
                 "attention_mask": mask,
                 "position_ids": np.ascontiguousarray(positions),
                 "beam_idx": np.arange(len(ids), dtype=np.int32),
-            }
-        )["logits"][:, :-1]
-        of_next = np.take_along_axis(logits, ids[:, 1:, None], axis=2)[:, :, 0]
-        highest = logits.max(axis=2)
-        total = np.exp(logits - highest[:, :, None]).sum(axis=2, dtype=np.float64)
-        return np.log(total) + highest - of_next
+            },
+            share_outputs=True,
+        )["logits"]
 
     def _opened_scorer(self) -> "ov.InferRequest":
         import openvino as ov

@@ -68,6 +68,9 @@ class PytorchEngine:
                 found[place] = float(of_completion.double().sum()), count
         return found
 
+    def rest(self) -> None:
+        """See `base.Engine`: the weights stay, and there is nothing else."""
+
     def close(self) -> None:
         """See `base.Engine`."""
         self._model = None
