@@ -1,8 +1,9 @@
 """The Prefect tasks of the fine-tuning flow from the model on, one a stage."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect import get_run_logger
 from prefect.tasks import exponential_backoff
@@ -27,6 +28,9 @@ from tasks.finetune.understanding.forgetting import replay
 from tasks.finetune.understanding.forgetting.questions import read_questions
 from tasks.finetune.understanding.forgetting.sentences import find_sentences
 from tasks.pointers import FilePointer, StageResult
+
+if TYPE_CHECKING:
+    from tasks.finetune.training.callbacks import OnLog
 
 
 def _only_where_the_hub_is_away(_task: Any, _run: Any, state: Any) -> bool:
@@ -99,21 +103,14 @@ def train(
     mixed = replay.with_replay(
         rows, asked.replay, asked.seed, replay.read_replay(general.path) if general else None
     )
-    say = get_run_logger().info
     with publish.progress("training", 0, unit="step") as progress:
-
-        def tell(step: int, steps: int, logged: dict[str, float]) -> None:
-            progress(step, steps)
-            if "eval_loss" in logged:
-                say("Step %d of %d: loss on validation %.3f", step, steps, logged["eval_loss"])
-
         facts = training.train(
             folder_of(model),
             mixed,
             slices.rows_of(val.path, most[1]),
             asked,
             folder,
-            on_log=tell,
+            on_log=tell_of_training(progress, get_run_logger().info),
             base_name=model.figures["name"],
         )
     facts |= {"rows": len(rows), "replayed": len(mixed) - len(rows)}
@@ -127,6 +124,17 @@ def train(
     publish.markdown("training", model_summary.of_training(facts), verdict)
     publish.pictures("loss", {"loss curves": written["loss_curves"]}, verdict)
     return StageResult.of(written, facts)
+
+
+def tell_of_training(progress: publish.Progress, say: Callable[[str], None]) -> "OnLog":
+    """What shows every step as progress and says the loss of every evaluation."""
+
+    def tell(step: int, steps: int, logged: dict[str, float]) -> None:
+        progress(step, steps)
+        if "eval_loss" in logged:
+            say(f"Step {step} of {steps}: loss on validation {logged['eval_loss']:.3f}")
+
+    return tell
 
 
 @stage(work=[answering, slices], name="answer")

@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from tasks.errors import BadInput, StageFailed
+from tasks.finetune.model_stages import tell_of_training
 from tasks.finetune.training import checkpoints, compiling
 from tasks.finetune.training import train as training
 from tasks.finetune.training.failures import explained
@@ -63,6 +64,20 @@ def trained(tiny_model, tmp_path_factory):
         tiny_model, rows(40), rows(8, 40), SETTINGS, folder, on_log=lambda *each: told.append(each)
     )
     return folder, facts, told
+
+
+def test_every_evaluation_is_said_while_the_training_lasts(trained):
+    _, facts, told = trained
+    shown, said = [], []
+    tell = tell_of_training(lambda *each: shown.append(each), said.append)
+    for each in told:
+        tell(*each)
+    steps = facts["steps"]
+    assert (steps, steps) in shown
+    evaluated = [e for e in facts["history"] if "eval_loss" in e]
+    assert said == [
+        f"Step {e['step']} of {steps}: loss on validation {e['eval_loss']:.3f}" for e in evaluated
+    ]
 
 
 def test_the_loss_falls_and_the_best_step_is_kept(trained):

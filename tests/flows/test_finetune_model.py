@@ -10,8 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import LogFilter
 from test_finetune import made_rows, stages_that_ran, write_source
 from tiny_model import make_tiny_model
 
@@ -50,7 +48,6 @@ FROM_TRAINING_ON = {
     "analyse",
     "model card",
 }
-LOSS_LINE = r"Step (\d+) of \d+: loss on validation (\S+)$"
 SMALL = {
     "min_rows": 50,
     "max_train_rows": 32,
@@ -151,16 +148,6 @@ def test_the_run_page_tells_the_story(made, artifacts_of_run):
     assert "data:image/png;base64," in found["loss-loss-curves"].data
     assert "95 % CI of the difference" in found["evaluation"].data
     assert all(len(str(artifact.data)) < 300_000 for artifact in found.values())
-
-
-def test_the_log_tells_the_loss_while_the_training_lasts(made):
-    with get_client(sync_client=True) as client:
-        logs = client.read_logs(LogFilter(flow_run_id={"any_": [made.flow_run]}))
-    told = [m.groups() for log in logs if (m := re.match(LOSS_LINE, log.message))]
-    history = json.loads((made.folder / "training.json").read_text())["history"]
-    evaluated = {str(e["step"]): f"{e['eval_loss']:.3f}" for e in history if "eval_loss" in e}
-    assert evaluated
-    assert dict(told) == evaluated
 
 
 def test_a_second_run_is_cached_and_another_rate_runs_from_training_on(place, made):
