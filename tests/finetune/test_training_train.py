@@ -305,9 +305,7 @@ def test_compiling_says_why_it_was_left_out():
     assert "no list of repeated layers" in reason()
 
 
-@pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
-def test_a_machine_that_cannot_compile_says_so_in_one_sentence(tiny_model, compiler, capfd):
-    """`false` stands for a compiler that fails, as g++ does without Python's headers."""
+def test_a_machine_that_cannot_compile_says_so_in_one_sentence(tiny_model, capfd):
     import torch
     from torch._inductor.utils import fresh_cache
 
@@ -315,7 +313,7 @@ def test_a_machine_that_cannot_compile_says_so_in_one_sentence(tiny_model, compi
 
     torch._dynamo.reset()
     model, _ = with_adapter(tiny_model, TrainingSettings(), torch.float32, "cpu")
-    with fresh_cache(), torch._inductor.config.patch({"cpp.cxx": (None, compiler)}):
+    with fresh_cache(), torch._inductor.config.patch({"cpp.cxx": (None, "no-such-compiler")}):
         compiled = compiling.compile_layers(model, "auto", 10**9, "cpu")
     assert not compiled.used
     assert compiled.reason.startswith("PyTorch cannot compile on this machine")
