@@ -111,9 +111,21 @@ def test_an_engine_that_has_rested_says_the_same(examples, prompts, converted):
     completions = [example["completion"] for example in examples]
     before = converted.generate(prompts, NEW), converted.nll(prompts, completions)
     converted.rest()
+    assert converted._pipeline is None
+    assert converted._scorer is None
     after = converted.generate(prompts, NEW), converted.nll(prompts, completions)
     assert _tokens(before[0]) == _tokens(after[0])
     assert before[1] == after[1]
+
+
+def test_engines_that_were_compared_rest(folder, examples):
+    pytest.importorskip("openvino_genai")
+    chosen = choose(folder, [None], examples, ["openvino"])
+    try:
+        assert chosen.kind == "openvino"
+        assert [engine._pipeline or engine._scorer for engine in chosen.engines] == [None]
+    finally:
+        chosen.close()
 
 
 def test_openvino_tells_how_many_answers_are_done_and_keeps_the_order(prompts, converted):

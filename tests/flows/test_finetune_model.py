@@ -145,6 +145,7 @@ def test_the_run_page_tells_the_story(made, artifacts_of_run):
     assert {"forgetting", "errors", "overfitting", "prompting", "model-card"} <= set(found)
     assert {"analysis-error-analysis", "analysis-baseline-comparison", "summary"} <= set(found)
     assert "Fine-tuned against base" in found["summary"].description
+    assert "| compiled | no" in found["training"].data
     assert "data:image/png;base64," in found["loss-loss-curves"].data
     assert "95 % CI of the difference" in found["evaluation"].data
     assert all(len(str(artifact.data)) < 300_000 for artifact in found.values())

@@ -65,8 +65,9 @@ def measure(
     Returns:
         steps, rounds, rows, tokens, dtype, threads, variants: name to {step_seconds (a list a
         round), tokens_per_second (one a round, first step left out), median, lowest, highest,
-        first_step_seconds, losses (one a step), loss_before, loss_after}, bound: facts of
-        `bound.Bound`, and ratio: median, lowest and highest of the rounds' lean over tutorial.
+        first_step_seconds, losses (one a step), loss_before, loss_after, compiled (see
+        `compiling.Compiled.facts`)}, bound: facts of `bound.Bound`, and ratio: median, lowest and
+        highest of the rounds' lean over tutorial.
     """
     torchvision_repair.repair()
     import torch

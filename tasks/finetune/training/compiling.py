@@ -14,9 +14,9 @@ from tasks.finetune.language_model.layers import decoder_layers
 if TYPE_CHECKING:
     from torch import nn
 
-# Compiling takes less than a minute on two cores and makes a step about an eighth shorter
-# (docs/log.md), so it earns its time where a training lasts ten minutes: at some 250 tokens/s, that
-# is this many tokens.
+# Compiling takes less than a minute on two cores and makes a training about a sixth shorter
+# (docs/log.md), so it earns its time where one lasts ten minutes: at some 250 tokens/s, that is
+# this many tokens.
 WORTHWHILE_TOKENS = 150_000
 
 
